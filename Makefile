@@ -1,0 +1,52 @@
+# Everything lives in .venv. `make demo` and `make test` each work alone on a fresh machine.
+# Another interpreter: make test PYTHON=python3.12      Tables of your own: make demo DATA=folder
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := out/web-tracking
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint format bench map clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/core ## run the example study and write its report
+	$(BIN)/datapolis run examples/web-tracking/study.toml $(DEMO) $(if $(DATA),--data "$(DATA)")
+	@echo "The report lies in $(DEMO)/report.html"
+
+test: lint ## check style, types and layers, then run the tests
+	$(BIN)/pytest
+
+lint: $(VENV)/dev ## check style, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/dev ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev ## time one month at several sizes
+	$(BIN)/python benchmarks/month.py
+
+map: $(VENV)/dev ## draw the map of the code anew
+	$(BIN)/python docs/make_map.py
+
+clean: ## remove what was made here: .venv, out, caches
+	rm -rf $(VENV) out build dist .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two marks, .venv/core and .venv/dev: what was installed, and when.
+$(VENV)/core $(VENV)/dev: $(VENV)/%: requirements/%.txt pyproject.toml | $(BIN)/python
+	@echo "Installing requirements/$*.txt into $(VENV) (some minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "datapolis needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)

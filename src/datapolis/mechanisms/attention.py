@@ -1,0 +1,187 @@
+"""Attention: citizens choose among firms, look for better ones, are steered, and go online.
+
+    A_j  = beta_q ict ln((c_j + .001) / 1.001) + beta_n ln((s_j n + .01) / 1.01) + quality_j
+    U_ij = A_j + beta_h psi_ij - beta_k awareness_i psi_ij^2 - beta_p d_j awareness_i + taste_ij
+    a_i. = softmax of U over the firms in use;  online_i = ict trust_i^xi access_i
+    s_j  = sum_i a_ij / sum a
+
+c      creative power over its mean, from last month     [firm]
+s, n   user share and number of living firms             [firm], scalar
+psi    how well firm j knows citizen i (`knowledge`)     [citizen, slot], 0 to 1
+taste  Gumbel, hashed from the identities of citizen and firm, never stored
+
+Each month a citizen looks, with probability `reconsideration`, at a candidate: what a strong tie
+uses, or any living firm; or, steered by the firm used most, one of that firm's partners. It takes
+the place of the worst firm in use if its utility is higher by the switching cost. A firm that died
+is replaced at once. The profile left behind becomes stray; a portable part of it moves along.
+
+Theory: with no switching cost, every firm considered and no feedback but users, shares go as
+exp(quality)^(1 / (1 - beta_n)); from beta_n = 1 on one firm takes all.
+Off: quality_effect = network_effect = 0; steering = 0.
+Source: F06 (McFadden, 1974; Brock and Durlauf, 2001; Farrell and Klemperer, 2007), docs/model.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+
+from datapolis.arrays import TINY, mean, mean_of, per_firm, pick
+from datapolis.declare import writes
+from datapolis.noise import noise, noise_pair
+from datapolis.quantities import (
+    access,
+    alive_firms,
+    at_citizens,
+    communication,
+    knowledge,
+    protection,
+    top_firm,
+)
+
+if TYPE_CHECKING:
+    from jax import Array
+
+    from datapolis.parameters import Parameters
+    from datapolis.policy import Levers
+    from datapolis.society import Society
+    from datapolis.world import World
+
+
+DEAD = -1e6  # utility of a firm that is no more
+
+
+@writes(
+    "citizens.uses",
+    "citizens.profile",
+    "citizens.stray",
+    "firms.user_share",
+    "flows.steered",
+    "flows.steered_to_top",
+    "flows.previous_share",
+    "flows.attention",
+    "flows.online",
+    "flows.known",
+    "flows.lead",
+)
+def attention(
+    society: Society, world: World, parameters: Parameters, levers: Levers, key: Array
+) -> Society:
+    """Let citizens look around, choose, and spend their time."""
+    constants, citizens, firms = parameters.attention, society.citizens, society.firms
+    sizes, identity = world.sizes, world.citizens.identity
+    organizations, alive = society.organizations, alive_firms(society, world)
+    skill = organizations.skill[sizes.market]
+    attraction = _attraction(society, world, parameters)
+    firm_identity = jnp.arange(sizes.firms) + sizes.firms * firms.generation
+    tastes = jax.random.wrap_key_data(world.tastes)
+
+    def utility(firm: Array, known: Array, awareness: Array, who: Array) -> Array:
+        taste = -jnp.log(-jnp.log(noise_pair(tastes, who, firm_identity[firm])))
+        pull = constants.personal_help * known - constants.privacy_concern * awareness * known**2
+        push = constants.price_concern * firms.discrimination[firm] * awareness
+        return jnp.where(alive[firm], attraction[firm] + pull - push + taste, DEAD)
+
+    awareness = citizens.awareness
+    known = knowledge(skill[citizens.uses], citizens.profile)
+    values = utility(citizens.uses, known, awareness[:, None], identity[:, None])
+
+    # a candidate: from kin, or anyone; or a partner of the firm used most
+    best, worst = jnp.argmax(values, axis=1), jnp.argmin(values, axis=1)
+    row = jnp.arange(sizes.slots)[None, :]
+    at_best, at_worst = row == best[:, None], row == worst[:, None]
+
+    def only(chosen: Array, of: Array) -> Array:
+        return jnp.sum(jnp.where(chosen, of, 0), axis=1)
+
+    ties = world.citizens.strong
+    column = (noise(key, identity, 0) * ties.shape[1]).astype(jnp.int32)
+    friend = jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0]
+    slot = (noise(key, identity, 1) * sizes.slots).astype(jnp.int32)
+    social = (noise(key, identity, 2) < constants.social) & (friend >= 0)
+    anyone = pick(noise(key, identity, 3), alive)
+    candidate = jnp.where(social, citizens.uses[jnp.maximum(friend, 0), slot], anyone)
+    guarded = 1.0 - at_citizens(protection(society, levers), world)
+    steered = noise(key, identity, 4) < constants.steering * only(at_best, known) * guarded
+    place = (noise(key, identity, 5) * organizations.partners.shape[1]).astype(jnp.int32)
+    top_used = only(at_best, citizens.uses.astype(jnp.int32))
+    partner = organizations.partners[sizes.agencies + top_used, place] - sizes.agencies
+    partner_is_firm = (partner >= 0) & (partner < sizes.firms)
+    candidate = jnp.where(steered, partner, candidate)
+    shown = jnp.where(steered, partner_is_firm, True)
+    candidate = jnp.clip(candidate, 0, sizes.firms - 1)
+    shown = shown & alive[candidate] & ~jnp.any(citizens.uses == candidate[:, None], axis=1)
+
+    # does it take the place of the worst?
+    left = only(at_worst, citizens.profile)
+    carried = levers.portability * left
+    known_new = knowledge(skill[candidate], carried)
+    value_new = utility(candidate, known_new, awareness, identity)
+    looks = noise(key, identity, 6) < constants.reconsideration
+    value_worst = jnp.min(values, axis=1)
+    better = value_new > value_worst + constants.switching_cost * (1.0 - levers.portability)
+    moves = shown & ((looks & better) | (value_worst <= DEAD))
+    change = moves[:, None] & at_worst
+    uses = jnp.where(change, candidate[:, None], citizens.uses).astype(citizens.uses.dtype)
+    profile = jnp.where(change, carried[:, None], citizens.profile)
+    known = jnp.where(change, known_new[:, None], known)
+    values = jnp.where(change, value_new[:, None], values)
+
+    # attention and time
+    lives = values > DEAD
+    share = jax.nn.softmax(values, axis=1) * lives
+    share = share / jnp.maximum(jnp.sum(share, axis=1, keepdims=True), TINY)
+    online = (
+        communication(society, parameters)
+        * citizens.trust**constants.trust_elasticity
+        * access(world)
+        * jnp.any(lives, axis=1)
+    )
+    users = per_firm(share, uses, sizes.firms)
+    looking = jnp.maximum(mean(looks), TINY)
+    return replace(
+        society,
+        citizens=replace(
+            citizens, uses=uses, profile=profile, stray=citizens.stray + jnp.where(moves, left, 0.0)
+        ),
+        firms=replace(firms, user_share=users / jnp.maximum(jnp.sum(users), TINY)),
+        flows=replace(
+            society.flows,
+            steered=mean(looks & steered) / looking,
+            steered_to_top=mean(looks & shown & (candidate == top_firm(society))) / looking,
+            previous_share=firms.user_share,
+            attention=share,
+            online=online,
+            known=known,
+            lead=_lead(values),
+        ),
+    )
+
+
+def _attraction(society: Society, world: World, parameters: Parameters) -> Array:
+    """What draws everybody to a firm: quality of its own, made of data, and made of users."""
+    constants, alive = parameters.attention, alive_firms(society, world)
+    creative = society.organizations.creative[world.sizes.market]
+    average = mean_of(creative, alive)
+    relative = jnp.where(average > 0.0, creative / jnp.maximum(average, TINY), 1.0)
+    users = society.firms.user_share * jnp.sum(alive)
+    return (
+        constants.quality_effect
+        * communication(society, parameters)
+        * jnp.log((relative + 0.001) / 1.001)
+        + constants.network_effect * jnp.log((users + 0.01) / 1.01)
+        + society.firms.quality
+    )
+
+
+def _lead(values: Array) -> Array:
+    """How much better each firm in use is than the best of the others; 0 if it is the only one."""
+    if values.shape[1] == 1:
+        return jnp.zeros_like(values)
+    first = jnp.max(values, axis=1, keepdims=True)
+    is_first = jnp.arange(values.shape[1])[None, :] == jnp.argmax(values, axis=1)[:, None]
+    second = jnp.max(jnp.where(is_first, -jnp.inf, values), axis=1, keepdims=True)
+    return values - jnp.where(is_first, second, first)

@@ -1,0 +1,85 @@
+"""Trust, awareness, awakening: good experience builds slowly, bad experience destroys fast.
+
+    trust     <- trust + e+ good (1 - trust) - [e- unfair + e_h harm + e_r spreading] trust
+    good       = [surplus / (basket online)] + sum_j a_ij psi_ij / 2
+    awareness <- awareness + (1 - awareness) [5 w_u unfair + w_h harm + w_k know] - w_d awareness
+    awake iff  mean enjoyed right + example (2 awake strong + awake weak) / 3 >= theta_i
+
+[x]     x clipped to 0..1
+theta   mean threshold + spread times reluctance, at least .05
+awake   shares among strong and weak ties, of last month; a citizen may fall asleep again
+
+The paradox of privacy stays possible: with attention.trust_elasticity = 0 nobody uses less for
+trusting less.
+Off: unfair_loss = harm_loss = 0; example = 0.
+Source: F27 (Slovic, 1993; Bush and Mosteller form), F22 (Granovetter, 1978), docs/model.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+
+from datapolis.arrays import TINY, clip01, neighbours
+from datapolis.declare import writes
+from datapolis.society import KNOW, SPREADING
+
+if TYPE_CHECKING:
+    from jax import Array
+
+    from datapolis.parameters import Parameters
+    from datapolis.policy import Levers
+    from datapolis.society import Society
+    from datapolis.world import World
+
+
+@writes("citizens.trust", "citizens.awareness", "citizens.awake", "flows.good")
+def trust(
+    society: Society, world: World, parameters: Parameters, levers: Levers, key: Array
+) -> Society:
+    """Let citizens learn from the month."""
+    constants, citizens, flows = parameters.trust, society.citizens, society.flows
+    bought = parameters.pricing.basket * flows.online
+    good = clip01(flows.surplus / jnp.maximum(bought, TINY))
+    good = good + 0.5 * jnp.sum(flows.attention * flows.known, axis=1)
+    spreading = (citizens.rumour == SPREADING).astype(jnp.float32)
+    bad = clip01(
+        constants.unfair_loss * flows.unfair
+        + constants.harm_loss * flows.harm
+        + constants.rumour_loss * spreading
+    )
+    trusting = (
+        citizens.trust + constants.gain * good * (1.0 - citizens.trust) - bad * citizens.trust
+    )
+
+    lesson = clip01(
+        5.0 * constants.unfair_lesson * flows.unfair
+        + constants.harm_lesson * flows.harm
+        + constants.known_lesson * citizens.rights[:, KNOW]
+    )
+    awareness = citizens.awareness + (1.0 - citizens.awareness) * lesson
+    awareness = awareness - constants.awareness_decay * citizens.awareness
+
+    threshold = constants.threshold + constants.threshold_spread * world.citizens.reluctance
+    threshold = jnp.maximum(0.05, threshold)
+    example = 2.0 * _share(citizens.awake, world.citizens.strong)
+    example = (example + _share(citizens.awake, world.citizens.weak)) / 3.0
+    met = jnp.mean(citizens.rights, axis=1)
+    return replace(
+        society,
+        citizens=replace(
+            citizens,
+            trust=clip01(trusting),
+            awareness=clip01(awareness),
+            awake=met + constants.example * example >= threshold,
+        ),
+        flows=replace(flows, good=good),
+    )
+
+
+def _share(state: Array, ties: Array) -> Array:
+    """Share of a citizen's ties in a state; 0 without ties."""
+    yes = jnp.sum(neighbours(state.astype(jnp.int8), ties, 0), axis=1)
+    return yes / jnp.maximum(jnp.sum(ties >= 0, axis=1), 1)

@@ -1,0 +1,424 @@
+"""Running: months in compiled segments, for one society or a batch of them.
+
+`simulate` is the public door; `Run` beneath it holds what is carried between segments, so that
+progress, cancelling and batches need nothing else. Between two segments the work can stop.
+
+Static (a new one compiles): sizes, mechanisms, record, frozen fields, scheduled paths, segment
+length, batch size. Traced (never compiles): parameters, policy, scenario, seed, the month.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from datapolis import __version__
+from datapolis.errors import InputError
+from datapolis.indices import STANDARD, Index, find, labels
+from datapolis.month import MONTH, Mechanism, full_path, get, step
+from datapolis.noise import stream
+from datapolis.parameters import Parameters
+from datapolis.policy import LEVERS, Levers, Policy, Schedule
+from datapolis.scenario import Scenario, Shocks, shocks
+from datapolis.society import FlowError, Flows, Society
+
+if TYPE_CHECKING:
+    import xarray
+    from jaxtyping import Array, Bool, Float
+
+    from datapolis.world import World
+
+SEGMENT = 12  # months in one compiled call
+Progress = Callable[[int, int], None]  # months done, months in all
+
+TRACES = [0]  # how often a segment was traced; a test watches it
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything static about a run: what a new compilation depends on."""
+
+    mechanisms: tuple[Mechanism, ...]
+    record: tuple[Index, ...]
+    frozen: tuple[str, ...]
+    paths: tuple[str, ...]
+    length: int
+    batched: bool
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything traced about a run; in a batch, each with a leading axis of members."""
+
+    parameters: Parameters
+    schedule: Schedule
+    shocks: Shocks
+    seed: Array
+
+
+def simulate(
+    world: World,
+    *,
+    months: int = 240,
+    seed: int = 0,
+    parameters: Parameters | None = None,
+    policy: Policy | None = None,
+    scenario: Scenario = (),
+    mechanisms: Sequence[Mechanism] = MONTH,
+    record: Sequence[str | Index] | None = None,
+    frozen: Sequence[str] = (),
+    start: Society | None = None,
+    progress: Progress | None = None,
+) -> xarray.Dataset:
+    """Simulate one society and return its indices, month by month.
+
+    world        what is fixed; `World.generate` or `World.from_tables`
+    months       how many, counted from 0; a lever at month 60 acts in the 61st
+    seed         of all chance in the run; the same seed gives the same run
+    policy       levers over time; none by default
+    scenario     shocks from outside
+    mechanisms   the month, or a part of it, or with your own added
+    record       indices by name, or your own; by default all that these mechanisms make possible
+    frozen       stocks held at their first value, by name ("trust", "regions.law"): cut feedbacks
+    start        a society to go on from, instead of the world's endowment
+    progress     called with (months done, months in all) after each segment
+
+    Raises InputError if something given does not fit; FlowError if an index or a mechanism needs
+    what no mechanism of the month makes.
+    """
+    if months < 1:
+        raise InputError("too short", field="months", value=months, allowed="1 or more")
+    run = Run.begin(
+        world,
+        months=months,
+        seeds=seed,
+        parameters=parameters or Parameters(),
+        policies=policy or Policy(),
+        scenarios=scenario,
+        mechanisms=mechanisms,
+        record=record,
+        frozen=frozen,
+        start=start,
+    )
+    while run.month < months:
+        run.advance()
+        if progress is not None:
+            progress(run.month, months)
+    dataset = run.dataset()
+    dataset.attrs.update(
+        seed=seed, policy=repr(policy or Policy()), parameters=describe(run.parameters)
+    )
+    return dataset
+
+
+def describe(parameters: Parameters) -> str:
+    """All parameters as one line of JSON, by path."""
+    return json.dumps({path: float(parameters.get(path)) for path in parameters.declared()})
+
+
+def watchable(record: Sequence[Index], world: World) -> list[str]:
+    """The names by which rules can watch recorded indices: "harm", "power_share.market", ..."""
+    names = []
+    for one in record:
+        if not one.dims:
+            names.append(one.name)
+        elif len(one.dims) == 1:
+            names += [f"{one.name}.{label}" for label in labels(one.dims[0], world)]
+    return names
+
+
+class Run:
+    """A simulation under way: the carry, what was recorded, and how to go on.
+
+    With lists of seeds, parameters, policies and scenarios of one length it is a batch: all members
+    share the world, and are advanced together.
+    """
+
+    def __init__(
+        self, world: World, design: Design, inputs: Inputs, months: int, carry: Any, held: Any
+    ) -> None:
+        self.world, self.design, self.inputs = world, design, inputs
+        self.months, self.month = months, 0
+        self.carry, self.held = carry, held
+        self.parameters: Parameters = inputs.parameters
+        self.recorded: list[dict[str, np.ndarray]] = []
+
+    @staticmethod
+    def begin(
+        world: World,
+        *,
+        months: int,
+        seeds: int | Sequence[int],
+        parameters: Parameters | Sequence[Parameters],
+        policies: Policy | Sequence[Policy],
+        scenarios: Scenario | Sequence[Scenario] = (),
+        mechanisms: Sequence[Mechanism] = MONTH,
+        record: Sequence[str | Index] | None = None,
+        frozen: Sequence[str] = (),
+        paths: Sequence[str] | None = None,
+        start: Society | None = None,
+    ) -> Run:
+        """Prepare a run. Any of the four that is a list makes a batch; the others are repeated."""
+        batched = not isinstance(seeds, int)
+        many = len(seeds) if batched else 1  # type: ignore[arg-type]
+
+        def listed(value: Any, kind: type) -> list[Any]:
+            return [value] * many if isinstance(value, kind) else list(value)
+
+        all_seeds = list(seeds) if batched else [seeds]  # type: ignore[arg-type]
+        all_parameters = listed(parameters, Parameters)
+        all_policies = listed(policies, Policy)
+        plain = not scenarios or not isinstance(scenarios[0], list | tuple)
+        all_scenarios = [scenarios] * many if plain else list(scenarios)
+
+        names = [mechanism.__name__ for mechanism in mechanisms]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError("two mechanisms of one name", field="mechanisms", value=name)
+        own = {
+            mechanism.__name__: mechanism.parameters
+            for mechanism in mechanisms
+            if getattr(mechanism, "parameters", None) is not None
+        }
+        all_parameters = [replace(one, own={**own, **one.own}) for one in all_parameters]
+        wanted = [find(one) if isinstance(one, str) else one for one in record or STANDARD]
+        scheduled = sorted({path for policy in all_policies for path in policy.parameters})
+        scheduled = list(paths) if paths is not None else scheduled
+        for path in scheduled:
+            all_parameters[0].get(path) if path in all_parameters[0].declared() else _no_path(path)
+
+        design = Design(tuple(mechanisms), (), (), tuple(scheduled), 1, False)
+        floats = [_floats(one) for one in all_parameters]
+        kept = _observable(world, design, floats[0], wanted, required=record is not None)
+        observed = watchable(kept, world)
+        schedules = [policy.schedule(months, observed, scheduled) for policy in all_policies]
+        inputs = Inputs(
+            parameters=_stack(floats, batched),
+            schedule=_stack([jax.tree.map(jnp.asarray, one) for one in schedules], batched),
+            shocks=_stack(
+                [jax.tree.map(jnp.asarray, shocks(one)) for one in all_scenarios], batched
+            ),
+            seed=jnp.asarray(all_seeds if batched else all_seeds[0], jnp.uint32),
+        )
+        born = _born(design.mechanisms, batched)(world, inputs.parameters, inputs.seed)
+        if start is not None:
+            start.check(world)
+            own_states = {**born.own, **start.own}
+            born = jax.tree.map(jnp.array, replace(start, flows=born.flows, own=own_states))
+        shape = (many, len(observed)) if batched else (len(observed),)
+        levers = (many, len(LEVERS)) if batched else (len(LEVERS),)
+        carry = (born, jnp.full(shape, jnp.nan, jnp.float32), jnp.zeros(levers, bool))
+        frozen = tuple(full_path(born, name) for name in frozen)
+        held = {path: jnp.array(get(born, path)) for path in frozen}
+        design = replace(design, record=tuple(kept), frozen=frozen, batched=batched)
+        run = Run(world, design, inputs, months, carry, held)
+        run.parameters = all_parameters[0]
+        return run
+
+    def advance(self) -> None:
+        """Do the next segment: twelve months, or what is left."""
+        length = min(SEGMENT, self.months - self.month)
+        design = replace(self.design, length=length)
+        self.carry, recorded = _segment(
+            design,
+            self.carry,
+            self.world,
+            self.inputs.parameters,
+            self._schedule(length),
+            self.inputs.shocks,
+            self.inputs.seed,
+            self.held,
+            jnp.int32(self.month),
+        )
+        self.recorded.append({name: np.asarray(value) for name, value in recorded.items()})
+        self.month += length
+
+    def _schedule(self, length: int) -> Schedule:
+        """The months of the next segment, so that a longer horizon compiles nothing anew."""
+        schedule, axis = self.inputs.schedule, 1 if self.design.batched else 0
+        now = slice(self.month, self.month + length)
+        at = (slice(None),) * axis + (now,)
+        return replace(schedule, base=schedule.base[at], values=schedule.values[at])
+
+    @property
+    def society(self) -> Society:
+        """The society as the last month left it (in a batch, of all members)."""
+        society: Society = self.carry[0]
+        return society
+
+    def values(self) -> dict[str, np.ndarray]:
+        """What was recorded so far: [month, ...], in a batch [member, month, ...]."""
+        axis = 1 if self.design.batched else 0
+        return {
+            one.name: np.concatenate([part[one.name] for part in self.recorded], axis=axis)
+            for one in self.design.record
+        }
+
+    def dataset(self) -> xarray.Dataset:
+        """What was recorded so far, with labels, units and what each index means."""
+        import xarray
+
+        outer = ("member", "month") if self.design.batched else ("month",)
+        coordinates: dict[str, Any] = {"month": np.arange(self.month)}
+        variables = {}
+        for one in self.design.record:
+            for dim in one.dims:
+                coordinates[dim] = labels(dim, self.world)
+        for name, value in self.values().items():
+            one = next(item for item in self.design.record if item.name == name)
+            attributes = {"units": one.unit, "long_name": one.about, "group": one.group}
+            variables[name] = ((*outer, *one.dims), value, attributes)
+        attributes = {"datapolis": __version__, "citizens": self.world.sizes.citizens}
+        dataset = xarray.Dataset(variables, coordinates, attributes)
+        dataset["month"].attrs["units"] = "month"
+        return dataset
+
+
+def _no_path(path: str) -> None:
+    Parameters().set({path: 0.0})  # raises InputError with the nearest name
+
+
+def _floats(parameters: Parameters) -> Parameters:
+    return jax.tree.map(lambda value: jnp.asarray(value, jnp.float32), parameters)
+
+
+def _stack(members: list[Any], batched: bool) -> Any:
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *members) if batched else members[0]
+
+
+def _born(mechanisms: tuple[Mechanism, ...], batched: bool) -> Callable[..., Society]:
+    one = partial(_start, mechanisms)
+    return jax.jit(jax.vmap(one, in_axes=(None, 0, 0)) if batched else one)
+
+
+def _start(
+    mechanisms: tuple[Mechanism, ...], world: World, parameters: Parameters, seed: Array
+) -> Society:
+    key = jax.random.key(seed)
+    society = Society.start(world, parameters, stream(key, "start"))
+    own = {
+        mechanism.__name__: mechanism.state(world, stream(key, mechanism.__name__))
+        for mechanism in mechanisms
+        if getattr(mechanism, "state", None) is not None
+    }
+    return jax.tree.map(jnp.array, replace(society, own=own))
+
+
+def _observable(
+    world: World, design: Design, parameters: Parameters, wanted: list[Index], required: bool
+) -> list[Index]:
+    """Those of the wanted indices that these mechanisms make possible; all of them if required."""
+
+    def month(world: World, parameters: Parameters) -> Society:
+        society = _start(design.mechanisms, world, parameters, jnp.uint32(0))
+        levers = Levers(**dict.fromkeys(LEVERS, jnp.float32(0.0)))
+        return step(
+            society, world, parameters, levers, jax.random.key(0), mechanisms=design.mechanisms
+        )
+
+    after = jax.eval_shape(month, world, parameters)
+    kept = []
+    for one in wanted:
+        try:
+            jax.eval_shape(one, after, world)
+        except FlowError:
+            if required:
+                raise
+        else:
+            kept.append(one)
+    return kept
+
+
+@partial(jax.jit, static_argnums=0, donate_argnums=1)
+def _segment(
+    design: Design,
+    carry: Any,
+    world: World,
+    parameters: Parameters,
+    schedule: Schedule,
+    shocks: Shocks,
+    seed: Array,
+    held: Mapping[str, Any],
+    first: Array,
+) -> tuple[Any, dict[str, Array]]:
+    TRACES[0] += 1
+    one = partial(_months, design)
+    if design.batched:
+        one = jax.vmap(one, in_axes=(0, None, 0, 0, 0, 0, 0, None))
+    return one(carry, world, parameters, schedule, shocks, seed, held, first)
+
+
+def _months(
+    design: Design,
+    carry: Any,
+    world: World,
+    parameters: Parameters,
+    schedule: Schedule,
+    shocks: Shocks,
+    seed: Array,
+    held: Mapping[str, Any],
+    first: Array,
+) -> tuple[Any, dict[str, Array]]:
+    """The months of one segment of one member."""
+
+    def month(carry: Any, number: Array) -> tuple[Any, dict[str, Array]]:
+        society, observed, active = carry
+        active = _switched(schedule, observed, active)
+        scheduled = _scheduled(parameters, design.paths, schedule.values[number - first])
+        key = jax.random.fold_in(jax.random.key(seed), number)
+        society = step(
+            society,
+            world,
+            scheduled,
+            _levers(schedule, active, number - first),
+            key,
+            mechanisms=design.mechanisms,
+            shocks=shocks,
+            month=number,
+            held=held,
+        )
+        recorded = {one.name: one(society, world) for one in design.record}
+        short = [recorded[one.name].ravel() for one in design.record if len(one.dims) <= 1]
+        observed = jnp.concatenate(short) if short else observed
+        return (_rested(society), observed, active), recorded
+
+    return jax.lax.scan(month, carry, first + jnp.arange(design.length))
+
+
+def _switched(
+    schedule: Schedule, observed: Float[Array, "index"], active: Bool[Array, "lever"]
+) -> Bool[Array, "lever"]:
+    """Which rules act this month, by what was observed last month; nan passes no mark."""
+    if observed.shape[0] == 0:
+        return active
+    seen = observed[jnp.maximum(schedule.watch, 0)]
+    on = jnp.where(schedule.below, seen < schedule.on, seen > schedule.on)
+    off = jnp.where(schedule.below, seen > schedule.off, seen < schedule.off)
+    return (schedule.watch >= 0) & (active | on) & ~off
+
+
+def _levers(schedule: Schedule, active: Bool[Array, "lever"], month: Array) -> Levers:
+    by_rule = jnp.where(active, schedule.level, 0.0)
+    values = jnp.where(schedule.watch >= 0, by_rule, schedule.base[month])
+    return Levers(**{name: values[place] for place, name in enumerate(LEVERS)})
+
+
+def _scheduled(parameters: Parameters, paths: tuple[str, ...], values: Array) -> Parameters:
+    """The parameters of this month: as given, but for those that the policy sets."""
+    changed = {
+        path: jnp.where(jnp.isnan(values[place]), parameters.get(path), values[place])
+        for place, path in enumerate(paths)
+    }
+    return parameters.set(changed)
+
+
+def _rested(society: Society) -> Society:
+    """The society without this month's flows, as it is carried."""
+    return replace(society, flows=Flows())
