@@ -7,6 +7,7 @@ exact to about 1e-6 at ten million citizens, and their value follows N, never a 
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -17,7 +18,7 @@ from datapolis.declare import join_pytrees
 if TYPE_CHECKING:
     from jaxtyping import Array, Bool, Float, Int
 
-BLOCKS = 64  # blocks of citizens in a sum
+BLOCKS = 64  # at most so many blocks of citizens in a sum
 ONE_BLOCK = 16_000  # below so many citizens one block does
 TINY = 1e-30
 
@@ -33,17 +34,19 @@ def _register(cls: type) -> None:
 join_pytrees(_register)
 
 
-def blocks(citizens: int) -> int:
-    """How many blocks a sum over so many citizens has."""
-    return 1 if citizens < ONE_BLOCK else BLOCKS
+def block_bits(citizens: int) -> int:
+    """Blocks of citizens have 2^bits members: citizen i lies in block i >> bits."""
+    if citizens < ONE_BLOCK:
+        return citizens.bit_length()
+    return (-(-citizens // BLOCKS) - 1).bit_length()
 
 
 def total(values: Float[Array, "citizen ..."]) -> Float[Array, "..."]:
     """The sum over citizens, block by block."""
     values = jnp.asarray(values, jnp.float32)
-    many = values.shape[0]
-    number = blocks(many)
-    size = -(-many // number)
+    many, bits = values.shape[0], block_bits(values.shape[0])
+    number = ((many - 1) >> bits) + 1
+    size = min(many, 1 << bits)
     padding = [(0, size * number - many)] + [(0, 0)] * (values.ndim - 1)
     cut = jnp.pad(values, padding).reshape(number, size, *values.shape[1:])
     return jnp.sum(jnp.sum(cut, axis=1), axis=0)
@@ -58,14 +61,12 @@ def grouped(
     values: Float[Array, "citizen ..."], group: Int[Array, "citizen ..."], groups: int
 ) -> Float[Array, "group"]:
     """The sum of values by group, divided by the number of citizens: a quantity per citizen."""
-    many = values.shape[0]
-    number = blocks(many)
-    size = -(-many // number)
-    block = jnp.arange(many, dtype=jnp.int32) // size
-    place = group.astype(jnp.int32) + jnp.expand_dims(block * groups, tuple(range(1, group.ndim)))
-    place = jnp.broadcast_to(place, values.shape)
+    many, bits = values.shape[0], block_bits(values.shape[0])
+    number = ((many - 1) >> bits) + 1
+    block = (jnp.arange(many, dtype=jnp.int32) >> bits) * groups
+    place = group.astype(jnp.int32) + jnp.expand_dims(block, tuple(range(1, group.ndim)))
     sums = jnp.zeros(number * groups, jnp.float32)
-    sums = sums.at[place.ravel()].add(values.ravel().astype(jnp.float32), mode="drop")
+    sums = sums.at[place.ravel()].add(values.ravel().astype(jnp.float32), mode="promise_in_bounds")
     return jnp.sum(sums.reshape(number, groups), axis=0) / many
 
 
@@ -86,7 +87,19 @@ def per_firm(
 
 def neighbours(values: Any, ties: Int[Array, "citizen tie"], nothing: Any = 0) -> Any:
     """The value of each acquaintance; `nothing` where there is no tie (-1)."""
-    return jnp.where(ties >= 0, values[jnp.maximum(ties, 0)], jnp.asarray(nothing, values.dtype))
+    # A gather holds its places within bounds by itself: -1 reads place 0, and is masked here.
+    there = values.at[ties].get(mode="promise_in_bounds", wrap_negative_indices=False)
+    return jnp.where(ties >= 0, there, jnp.asarray(nothing, values.dtype))
+
+
+def tie_sum(values: Float[Array, "citizen"], ties: Int[Array, "citizen tie"]) -> Any:
+    """The sum of a value over each citizen's acquaintances, in the type of the value."""
+    return jnp.sum(neighbours(values, ties), axis=1, dtype=values.dtype)
+
+
+def tie_count(ties: Int[Array, "citizen tie"]) -> Int[Array, "citizen"]:
+    """How many acquaintances each citizen has."""
+    return jnp.sum(ties >= 0, axis=1, dtype=jnp.int8)
 
 
 def clip01(values: Any) -> Any:
@@ -115,3 +128,29 @@ def pick(number: Float[Array, "..."], alive: Bool[Array, "place"]) -> Int[Array,
     count = jnp.sum(alive)
     rank = jnp.minimum((number * count).astype(jnp.int32), jnp.maximum(count - 1, 0))
     return living(alive)[rank]
+
+
+def slot_sum(values: Any) -> Any:
+    """The sum over a citizen's few slots, written out: short rows are slow to reduce otherwise."""
+    return reduce(jnp.add, [values[:, slot] for slot in range(values.shape[1])])
+
+
+def slot_max(values: Any) -> Any:
+    """The largest over a citizen's few slots."""
+    return reduce(jnp.maximum, [values[:, slot] for slot in range(values.shape[1])])
+
+
+def slot_min(values: Any) -> Any:
+    """The smallest over a citizen's few slots."""
+    return reduce(jnp.minimum, [values[:, slot] for slot in range(values.shape[1])])
+
+
+def slot_any(values: Any) -> Any:
+    """Whether any of a citizen's few slots is so."""
+    return reduce(jnp.logical_or, [values[:, slot] for slot in range(values.shape[1])])
+
+
+def once(*values: Any) -> Any:
+    """The same values, computed once: without this, a compiler may repeat them for each reader."""
+    kept = jax.lax.optimization_barrier(values)
+    return kept[0] if len(values) == 1 else kept

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 
+from datapolis.arrays import once
 from datapolis.errors import InputError, nearest
 from datapolis.mechanisms import (
     absorption,
@@ -86,6 +87,7 @@ def step(
         society = mechanism(society, world, parameters, levers, stream(key, mechanism.__name__))
         for path, value in (held or {}).items():
             society = put(society, path, value)
+        society = once(society)
     return society
 
 

@@ -1,11 +1,8 @@
 """The two kinds of arrays on which every indicator has one text."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-jax.config.update("jax_platforms", "cpu")
 
 
 @pytest.fixture(params=["numpy", "jax"])

@@ -1,5 +1,7 @@
 """Concentration: known values at both ends, and what must never change it."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,6 +30,7 @@ ALL = {
     "lorenz": lambda amount: of.lorenz(amount)[1],
 }
 COUNT_FREE = ("gini", "top_fifth_share")  # unchanged when every holder is there twice
+compiled = cache(jax.jit)  # once for all examples
 MASKED = (of.normalized_herfindahl, of.gini, of.top_share, of.normalized_entropy)
 
 
@@ -100,7 +103,13 @@ def test_names_do_not_matter(amount, random):
 
 
 @quick
-@given(amounts.filter(lambda amount: (amount > 0).sum() > 1), st.floats(0.01, 0.99), st.data())
+@given(
+    arrays(np.float64, st.integers(2, 40), elements=st.integers(0, 100).map(float)).filter(
+        lambda amount: amount.any()
+    ),
+    st.floats(0.01, 0.99),
+    st.data(),
+)
 def test_a_gift_from_the_poorer_to_the_richer_concentrates(amount, part, data):
     """Pigou and Dalton's principle: every measure of inequality must rise."""
     giver = data.draw(st.sampled_from(np.flatnonzero(amount > 0).tolist()))
@@ -178,29 +187,18 @@ def test_dead_places_change_nothing(amount, data):
 
 @settings(max_examples=15, deadline=None)
 @given(
-    arrays(np.float64, 30, elements=st.floats(0.01, 100)),
+    arrays(np.float64, 30, elements=st.integers(1, 50).map(float)),
     arrays(bool, 30).filter(lambda alive: alive.sum() > 5),
 )
 def test_float32_under_jit_agrees_with_float64(amount, alive):
     for indicator in (*MASKED, of.hill_tail_exponent):
         exact = indicator(amount, alive=alive)
-        quick_one = compiled(indicator)(jnp.asarray(amount, jnp.float32), jnp.asarray(alive))
+        quick_one = compiled(indicator)(jnp.asarray(amount, jnp.float32), alive=jnp.asarray(alive))
         assert quick_one.dtype == jnp.float32
         np.testing.assert_allclose(quick_one, exact, rtol=2e-3, atol=1e-5)
     for indicator in ALL.values():
         fast = compiled(indicator)(jnp.asarray(amount, jnp.float32))
         np.testing.assert_allclose(fast, indicator(amount), rtol=1e-4, atol=1e-5)
-
-
-def compiled(indicator, cache={}):  # noqa: B006
-    """`indicator` compiled once for all examples."""
-    if indicator not in cache:
-        cache[indicator] = jax.jit(lambda amount, alive=None: call(indicator, amount, alive))
-    return cache[indicator]
-
-
-def call(indicator, amount, alive):
-    return indicator(amount) if alive is None else indicator(amount, alive=alive)
 
 
 def test_a_batch_is_its_members():

@@ -21,9 +21,10 @@ def histogram_quantile(
 
     One pass counts the values in equal bins from `low` to `high`; those outside count in the end
     bins. Inside its bin the quantile is interpolated as if values lay there evenly. Its distance
-    from the least value x with at least q of all values <= x is at most (high - low)/bins. The
-    least value's bin begins at q = 0, the greatest value's ends at q = 1; nan without values.
-    Values must not be nan. `bins` is fixed when compiled.
+    from the least value x with at least q of all values <= x is at most (high - low)/bins (where
+    q times their number is whole, rounding may take the next value). At q = 0 it is the lower end
+    of the least value's bin, at q = 1 the upper end of the greatest's; nan without values, which
+    must not be nan themselves. `bins` is fixed when compiled.
     """
     check_share("q", q)
     if bins < 1 or not low < high:

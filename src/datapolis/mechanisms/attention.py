@@ -29,7 +29,18 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, mean, mean_of, per_firm, pick
+from datapolis.arrays import (
+    TINY,
+    mean,
+    mean_of,
+    once,
+    per_firm,
+    pick,
+    slot_any,
+    slot_max,
+    slot_min,
+    slot_sum,
+)
 from datapolis.declare import writes
 from datapolis.noise import noise, noise_pair
 from datapolis.quantities import (
@@ -88,14 +99,17 @@ def attention(
     awareness = citizens.awareness
     known = knowledge(skill[citizens.uses], citizens.profile)
     values = utility(citizens.uses, known, awareness[:, None], identity[:, None])
+    known, values = once(known, values)
 
     # a candidate: from kin, or anyone; or a partner of the firm used most
-    best, worst = jnp.argmax(values, axis=1), jnp.argmin(values, axis=1)
-    row = jnp.arange(sizes.slots)[None, :]
-    at_best, at_worst = row == best[:, None], row == worst[:, None]
+    value_best, value_worst = slot_max(values), slot_min(values)
+    at_best, at_worst = (
+        _first(values == value_best[:, None]),
+        _first(values == value_worst[:, None]),
+    )
 
     def only(chosen: Array, of: Array) -> Array:
-        return jnp.sum(jnp.where(chosen, of, 0), axis=1)
+        return slot_sum(jnp.where(chosen, of, 0))
 
     ties = world.citizens.strong
     column = (noise(key, identity, 0) * ties.shape[1]).astype(jnp.int32)
@@ -112,33 +126,32 @@ def attention(
     partner_is_firm = (partner >= 0) & (partner < sizes.firms)
     candidate = jnp.where(steered, partner, candidate)
     shown = jnp.where(steered, partner_is_firm, True)
-    candidate = jnp.clip(candidate, 0, sizes.firms - 1)
-    shown = shown & alive[candidate] & ~jnp.any(citizens.uses == candidate[:, None], axis=1)
+    candidate = once(jnp.clip(candidate, 0, sizes.firms - 1))
+    shown = shown & alive[candidate] & ~slot_any(citizens.uses == candidate[:, None])
 
     # does it take the place of the worst?
     left = only(at_worst, citizens.profile)
     carried = levers.portability * left
     known_new = knowledge(skill[candidate], carried)
-    value_new = utility(candidate, known_new, awareness, identity)
+    value_new = once(utility(candidate, known_new, awareness, identity))
     looks = noise(key, identity, 6) < constants.reconsideration
-    value_worst = jnp.min(values, axis=1)
     better = value_new > value_worst + constants.switching_cost * (1.0 - levers.portability)
     moves = shown & ((looks & better) | (value_worst <= DEAD))
     change = moves[:, None] & at_worst
     uses = jnp.where(change, candidate[:, None], citizens.uses).astype(citizens.uses.dtype)
     profile = jnp.where(change, carried[:, None], citizens.profile)
     known = jnp.where(change, known_new[:, None], known)
-    values = jnp.where(change, value_new[:, None], values)
+    uses, values = once(uses, jnp.where(change, value_new[:, None], values))
 
     # attention and time
     lives = values > DEAD
-    share = jax.nn.softmax(values, axis=1) * lives
-    share = share / jnp.maximum(jnp.sum(share, axis=1, keepdims=True), TINY)
+    weight = jnp.exp(values - slot_max(values)[:, None]) * lives
+    share = once(weight / jnp.maximum(slot_sum(weight), TINY)[:, None])
     online = (
         communication(society, parameters)
         * citizens.trust**constants.trust_elasticity
         * access(world)
-        * jnp.any(lives, axis=1)
+        * slot_any(lives)
     )
     users = per_firm(share, uses, sizes.firms)
     looking = jnp.maximum(mean(looks), TINY)
@@ -177,11 +190,20 @@ def _attraction(society: Society, world: World, parameters: Parameters) -> Array
     )
 
 
+def _first(marked: Array) -> Array:
+    """Only the first of a citizen's marked slots."""
+    found, only = jnp.zeros(marked.shape[0], bool), []
+    for slot in range(marked.shape[1]):
+        only.append(marked[:, slot] & ~found)
+        found = found | marked[:, slot]
+    return jnp.stack(only, axis=1)
+
+
 def _lead(values: Array) -> Array:
     """How much better each firm in use is than the best of the others; 0 if it is the only one."""
     if values.shape[1] == 1:
         return jnp.zeros_like(values)
-    first = jnp.max(values, axis=1, keepdims=True)
-    is_first = jnp.arange(values.shape[1])[None, :] == jnp.argmax(values, axis=1)[:, None]
-    second = jnp.max(jnp.where(is_first, -jnp.inf, values), axis=1, keepdims=True)
-    return values - jnp.where(is_first, second, first)
+    first = slot_max(values)[:, None]
+    leads = _first(values == first)
+    second = slot_max(jnp.where(leads, -jnp.inf, values))[:, None]
+    return values - jnp.where(leads, second, first)

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import mean, mean_of, neighbours
+from datapolis.arrays import mean, mean_of, neighbours, once, slot_sum, tie_count, tie_sum
 from datapolis.declare import writes
 from datapolis.indicators.breaches import truncated_pareto_mean
 from datapolis.quantities import (
@@ -112,10 +112,10 @@ def breaches(
     leaked_stock = 0.97 * society.leaked_stock + mean_of(lost * holding, alive)
 
     # what leaks about whom
-    leaks = lost[sizes.market][citizens.uses]
+    leaks = once(lost[sizes.market][citizens.uses])
     from_firms = leaks * citizens.profile
     records, insight = _public_leaks(lost, society, world)
-    stray = citizens.stray + jnp.sum(from_firms, axis=1)
+    stray = citizens.stray + slot_sum(from_firms)
     stray = stray + at_citizens(jnp.sum(records, axis=0), world)
     leaked_now = (stray > citizens.stray).astype(jnp.float32)
     copies = jnp.maximum(citizens.copies, leaked_now)
@@ -125,15 +125,14 @@ def breaches(
     stray = stray * (1.0 - 0.3 * levers.data_ownership * guard)
 
     # harm, and what can be known of a citizen
-    from_profiles = jnp.sum(flows.known * leaks, axis=1)
+    from_profiles = slot_sum(flows.known * leaks)
     scams = constants.scam * jnp.minimum(pressure, 10.0)
     scams = scams * (1.0 - jnp.exp(-2.0 * frontier * stray))
     exposure = from_profiles + at_citizens(jnp.sum(insight, axis=0), world) + scams
-    held = 1.0 - jnp.exp(-2.0 * frontier * (jnp.sum(citizens.profile, axis=1) + stray))
+    held = 1.0 - jnp.exp(-2.0 * frontier * (slot_sum(citizens.profile) + stray))
+    held = once(held)
     strong = world.citizens.strong
-    kin = jnp.sum(neighbours(held, strong, 0.0), axis=1) / jnp.maximum(
-        jnp.sum(strong >= 0, axis=1), 1
-    )
+    kin = tie_sum(held, strong) / jnp.maximum(tie_count(strong), 1)
     by_holder = jnp.stack(
         [jnp.mean(insight[0]), mean(from_profiles), jnp.mean(insight[1]), mean(scams)]
     )

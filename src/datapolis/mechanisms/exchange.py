@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, neighbours
+from datapolis.arrays import TINY, neighbours, slot_sum
 from datapolis.declare import writes
 from datapolis.indicators.islands import component_sums, components
 from datapolis.quantities import (
@@ -79,7 +79,7 @@ def exchange(
 
     sold_share, sold, bought, bought_data = _sales(society, world, parameters, strength)
     taken = society.flows.taken
-    stray = society.citizens.stray + jnp.sum(taken * sold_share[society.citizens.uses], axis=1)
+    stray = society.citizens.stray + slot_sum(taken * sold_share[society.citizens.uses])
     data = organizations.data + derived
     data = data.at[sizes.market].add(bought_data)
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, clip01, logit_step, per_firm
+from datapolis.arrays import TINY, clip01, logit_step, once, per_firm, slot_sum
 from datapolis.declare import writes
 from datapolis.noise import noise, noise_pair
 from datapolis.quantities import alive_firms, at_organizations, legal_pressure
@@ -86,8 +86,10 @@ def pricing(
     common = common_firm[uses]
     band = 10.0 * (1.0 - levers.pricing_ban) ** 3
     personal = jnp.clip(personal, common - band, common + band)
+    common, personal = once(common, personal)
     full = jnp.maximum(personal, constants.cost)
     price = jnp.maximum(common + firms.discrimination[uses] * (personal - common), constants.cost)
+    price = once(price)
 
     # what is sold
     activity = constants.basket * flows.attention * flows.online[:, None]
@@ -99,21 +101,21 @@ def pricing(
     revenue = per_firm(sold(price) * (price - constants.cost), uses, sizes.firms)
     if_personal = per_firm(sold(full) * (full - constants.cost), uses, sizes.firms)
     if_common = per_firm(sold(common) * (common - constants.cost), uses, sizes.firms)
-    surplus = jnp.sum(sold(price) * (value - price), axis=1)
-    common_surplus = jnp.sum(sold(common) * (value - common), axis=1)
+    surplus = slot_sum(sold(price) * (value - price))
+    common_surplus = slot_sum(sold(common) * (value - common))
 
     # who sees it: one strong tie's prices at the same firms
     ties = world.citizens.strong
     column = (noise(key, identity, 2) * ties.shape[1]).astype(jnp.int32)
     friend = jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0]
-    theirs, their_price = uses[jnp.maximum(friend, 0)], price[jnp.maximum(friend, 0)]
+    theirs, their_price = once(uses[jnp.maximum(friend, 0)], price[jnp.maximum(friend, 0)])
     excess = jnp.zeros_like(price)
     for slot in range(sizes.slots):
         same = (theirs[:, slot, None] == uses) & (friend >= 0)[:, None]
         more = price / jnp.maximum(their_price[:, slot, None], TINY) - 1.0 - constants.tolerance
         excess = excess + jnp.where(same, jnp.maximum(more, 0.0), 0.0)
-    noticed = constants.watching * flows.attention * excess
-    unfair = clip01(jnp.sum(noticed, axis=1))
+    noticed = once(constants.watching * flows.attention * excess)
+    unfair = clip01(slot_sum(noticed))
     users = jnp.maximum(firms.user_share, TINY)
     has_users = firms.user_share > 0.0
     seen = jnp.where(has_users, per_firm(noticed, uses, sizes.firms) / users, 0.0)

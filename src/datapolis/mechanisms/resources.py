@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, pick
+from datapolis.arrays import TINY, pick, slot_any, slot_sum
 from datapolis.declare import writes
 from datapolis.noise import noise, normal
 from datapolis.policy import LEVER_COST, LEVERS
@@ -315,13 +315,13 @@ def _follow(
 
     # a profile left at a dead firm becomes stray when its place is taken
     forgotten = jnp.where(born[uses], profile, 0.0)
-    stray, profile = citizens.stray + jnp.sum(forgotten, axis=1), profile - forgotten
+    stray, profile = citizens.stray + slot_sum(forgotten), profile - forgotten
 
     # users of the firm that was bought go to the buyer
     happens, buyer, target = merger
     at_buyer, at_target = uses == buyer, (uses == target) & happens
-    twice = jnp.any(at_buyer, axis=1, keepdims=True)
-    brought = jnp.sum(jnp.where(at_target, profile, 0.0), axis=1, keepdims=True)
+    twice = slot_any(at_buyer)[:, None]
+    brought = slot_sum(jnp.where(at_target, profile, 0.0))[:, None]
     profile = jnp.where(at_buyer, profile + brought, profile)
     profile = jnp.where(at_target & twice, 0.0, profile)
     uses = jnp.where(at_target & ~twice, buyer, uses)
@@ -329,6 +329,6 @@ def _follow(
     # half of the users of the firm that was broken up go to the new one
     happens, largest, place = split
     goes = noise(key, world.citizens.identity, 5) < 0.5
-    goes = goes & ~jnp.any(uses == place, axis=1) & happens
+    goes = goes & ~slot_any(uses == place) & happens
     uses = jnp.where(goes[:, None] & (uses == largest), place, uses)
     return replace(citizens, uses=uses.astype(citizens.uses.dtype), profile=profile, stray=stray)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import mean, neighbours
+from datapolis.arrays import mean, once, tie_sum
 from datapolis.declare import writes
 from datapolis.noise import noise
 from datapolis.quantities import communication
@@ -59,11 +59,11 @@ def rumours(
     state = jnp.where(begins, jnp.where(seeded, SPREADING, UNHEARD), state).astype(jnp.int8)
 
     # who tells whom: both counts of one tie in one number
-    code = (state == SPREADING).astype(jnp.int8) * 16 + (state != UNHEARD).astype(jnp.int8)
+    code = (state == SPREADING).astype(jnp.int16) * 256 + (state != UNHEARD).astype(jnp.int16)
 
     def count(ties: Array) -> tuple[Array, Array]:
-        codes = jnp.sum(neighbours(code, ties, 0).astype(jnp.int16), axis=1)
-        return (codes // 16).astype(jnp.float32), (codes % 16).astype(jnp.float32)
+        codes = once(tie_sum(code, ties))
+        return (codes >> 8).astype(jnp.float32), (codes & 255).astype(jnp.float32)
 
     tell_strong, know_strong = count(world.citizens.strong)
     tell_weak, know_weak = count(world.citizens.weak)

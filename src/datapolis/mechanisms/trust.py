@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, clip01, neighbours
+from datapolis.arrays import TINY, clip01, slot_sum, tie_count, tie_sum
 from datapolis.declare import writes
 from datapolis.society import KNOW, SPREADING
 
@@ -43,7 +43,7 @@ def trust(
     constants, citizens, flows = parameters.trust, society.citizens, society.flows
     bought = parameters.pricing.basket * flows.online
     good = clip01(flows.surplus / jnp.maximum(bought, TINY))
-    good = good + 0.5 * jnp.sum(flows.attention * flows.known, axis=1)
+    good = good + 0.5 * slot_sum(flows.attention * flows.known)
     spreading = (citizens.rumour == SPREADING).astype(jnp.float32)
     bad = clip01(
         constants.unfair_loss * flows.unfair
@@ -66,7 +66,7 @@ def trust(
     threshold = jnp.maximum(0.05, threshold)
     example = 2.0 * _share(citizens.awake, world.citizens.strong)
     example = (example + _share(citizens.awake, world.citizens.weak)) / 3.0
-    met = jnp.mean(citizens.rights, axis=1)
+    met = slot_sum(citizens.rights) / 4.0
     return replace(
         society,
         citizens=replace(
@@ -81,5 +81,5 @@ def trust(
 
 def _share(state: Array, ties: Array) -> Array:
     """Share of a citizen's ties in a state; 0 without ties."""
-    yes = jnp.sum(neighbours(state.astype(jnp.int8), ties, 0), axis=1)
-    return yes / jnp.maximum(jnp.sum(ties >= 0, axis=1), 1)
+    yes = tie_sum(state.astype(jnp.int8), ties)
+    return yes / jnp.maximum(tie_count(ties), 1)
