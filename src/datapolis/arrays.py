@@ -1,7 +1,7 @@
 """The only doors from citizens to sums, and small helpers that every mechanism shares.
 
-Every sum over citizens adds in fixed blocks of citizens, then the blocks in order: float32 sums stay
-exact to about 1e-6 at ten million citizens, and their value follows N, never a device or a batch.
+Every sum over citizens adds in fixed blocks of citizens, then the blocks in order: float32 sums
+stay exact to about 1e-6 at ten million citizens, and their value follows N, never a device.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ TINY = 1e-30
 
 
 def _register(cls: type) -> None:
-    names = [item.name for item in fields(cls)]  # type: ignore[arg-type]
-    static = [item.name for item in fields(cls) if item.metadata.get("static")]  # type: ignore[arg-type]
+    names = [item.name for item in fields(cls)]
+    static = [item.name for item in fields(cls) if item.metadata.get("static")]
     jax.tree_util.register_dataclass(
         cls, data_fields=[name for name in names if name not in static], meta_fields=static
     )
@@ -152,5 +152,5 @@ def slot_any(values: Any) -> Any:
 
 def once(*values: Any) -> Any:
     """The same values, computed once: without this, a compiler may repeat them for each reader."""
-    kept = jax.lax.optimization_barrier(values)
+    kept = jax.lax.optimization_barrier(values)  # type: ignore[no-untyped-call]
     return kept[0] if len(values) == 1 else kept

@@ -1,4 +1,4 @@
-"""What is observed each month: an indicator of a field of the society, named, with unit and dimensions.
+"""What is observed each month: an indicator of a field of the society, with name, unit and labels.
 
 An index is a function (society, world) -> number or short vector. `INDICES` holds them all by name;
 `STANDARD` is what a run records unless told otherwise.
@@ -450,8 +450,11 @@ _GROUP[0] = "governance"
 
 @index(dims=("gap",))
 def information_gap(society: Society, world: World) -> Any:
-    """Three gaps: what government sees of society less the reverse; what outsiders do not watch of
-    government; what firms hold about a citizen less what a citizen may know."""
+    """Three gaps between those who see and those who are seen.
+
+    What government sees of society less the reverse; what outsiders do not watch of government;
+    what firms hold about a citizen less what a citizen may know.
+    """
     sight = society.flows.sight
     know = mean(society.citizens.rights[:, 0])
     return jnp.stack(
@@ -770,7 +773,7 @@ _GROUP[0] = "welfare"
 def _net_gain(society: Society) -> Array:
     flows = society.flows
     service = 0.02 * flows.online * jnp.sum(flows.attention * flows.known, axis=1)
-    return flows.surplus + service - 0.5 * flows.harm
+    return jnp.asarray(flows.surplus + service - 0.5 * flows.harm)
 
 
 @index("income/month")

@@ -9,7 +9,7 @@ search for low bias, 2018); tests/test_noise.py checks its uniformity and indepe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import jax
@@ -30,25 +30,29 @@ def _mix(word: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
     return word ^ (word >> 16)
 
 
-def _word(key: Array, identity: Int[Array, "..."], draw: int) -> UInt32[Array, "..."]:
+def _word(key: Array, identity: Int[Array, "..."], draw: Any) -> UInt32[Array, "..."]:
     first, second = jax.random.key_data(key)
-    start = first ^ jnp.uint32((draw * 0x9E3779B9) & 0xFFFFFFFF)
+    start = first ^ (jnp.uint32(draw) * jnp.uint32(0x9E3779B9))
     return _mix(_mix(identity.astype(jnp.uint32) + start) ^ second)
 
 
-def noise(key: Array, identity: Int[Array, "..."], draw: int = 0) -> Float[Array, "..."]:
+def _uniform(word: UInt32[Array, "..."]) -> Float[Array, "..."]:
+    return jnp.asarray(((word >> 8).astype(jnp.float32) + 0.5) * jnp.float32(2**-24))
+
+
+def noise(key: Array, identity: Int[Array, "..."], draw: Any = 0) -> Float[Array, "..."]:
     """A uniform number in (0, 1) for each identity; `draw` numbers the draws of one stream."""
-    return ((_word(key, identity, draw) >> 8).astype(jnp.float32) + 0.5) * jnp.float32(2**-24)
+    return _uniform(_word(key, identity, draw))
 
 
 def noise_pair(
-    key: Array, one: Int[Array, "..."], other: Int[Array, "..."], draw: int = 0
+    key: Array, one: Int[Array, "..."], other: Int[Array, "..."], draw: Any = 0
 ) -> Float[Array, "..."]:
     """A uniform number in (0, 1) for each pair of identities, of any two broadcastable shapes."""
     word = _mix(_word(key, one, draw) + other.astype(jnp.uint32) * jnp.uint32(0x9E3779B1))
-    return ((word >> 8).astype(jnp.float32) + 0.5) * jnp.float32(2**-24)
+    return _uniform(word)
 
 
-def normal(key: Array, identity: Int[Array, "..."], draw: int = 0) -> Float[Array, "..."]:
+def normal(key: Array, identity: Int[Array, "..."], draw: Any = 0) -> Float[Array, "..."]:
     """A standard normal number for each identity."""
     return jax.scipy.special.ndtri(noise(key, identity, draw))

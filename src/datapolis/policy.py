@@ -89,7 +89,7 @@ LEVER_DECLARED: dict[str, Declaration] = {item.path: item for item in declaratio
 
 @dataclass(frozen=True)
 class Ramp:
-    """From `first` at month `start` straight to `level` at month `end`, and `level` from then on."""
+    """From `first` at month `start` straight to `level` at month `end`, and `level` after that."""
 
     start: int
     end: int
@@ -250,7 +250,7 @@ class Policy:
     def schedule(
         self, months: int, observed: Sequence[str] = (), paths: Sequence[str] = ()
     ) -> Schedule:
-        """This policy as arrays over `months`; `observed` orders the indices that can be watched."""
+        """This policy as arrays over `months`; `observed` orders what can be watched."""
         import numpy as np
 
         many = len(LEVERS)

@@ -12,7 +12,7 @@ from datapolis.noise import noise
 if TYPE_CHECKING:
     from jaxtyping import Array, Bool, Float, Int
 
-    from datapolis.parameters import Parameters
+    from datapolis.parameters import Parameters, Scalar
     from datapolis.policy import Levers
     from datapolis.society import Society
     from datapolis.world import World
@@ -53,7 +53,7 @@ def at_organizations(
     return jnp.where(world.organizations.national, jnp.mean(regional), here)
 
 
-def by_sector(values: tuple[float, float, float], world: World) -> Float[Array, "organization"]:
+def by_sector(values: tuple[Scalar, Scalar, Scalar], world: World) -> Float[Array, "organization"]:
     """A value for each sector, at each of its organizations."""
     return jnp.stack([jnp.asarray(value, jnp.float32) for value in values])[
         world.organizations.sector
@@ -61,7 +61,7 @@ def by_sector(values: tuple[float, float, float], world: World) -> Float[Array, 
 
 
 def openness(parameters: Parameters, levers: Levers, world: World) -> Float[Array, "organization"]:
-    """How much of its data an organization lets others work with, 0 to 1; open data moves agencies to 1."""
+    """How much of its data others may work with, 0 to 1; open data moves agencies to 1."""
     exchange = parameters.exchange
     sector = by_sector(
         (exchange.open_government, exchange.open_firms, exchange.open_associations), world
@@ -72,7 +72,7 @@ def openness(parameters: Parameters, levers: Levers, world: World) -> Float[Arra
 
 
 def use(parameters: Parameters, levers: Levers, world: World) -> Float[Array, "organization"]:
-    """How much of its data an organization puts to use, 0 to 1; a data mindset moves agencies to 1."""
+    """How much of its data it puts to use, 0 to 1; a data mindset moves agencies to 1."""
     absorption = parameters.absorption
     agencies = absorption.use_government
     agencies = agencies + (1.0 - agencies) * levers.data_mindset

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datapolis.declare import record
 from datapolis.errors import InputError, nearest
@@ -21,7 +21,7 @@ CAPACITY = 8  # shocks a scenario can hold; one shape for all scenarios
 
 @dataclass(frozen=True)
 class Shock:
-    """From `month`, for `months` months: a loss of data or wealth each month, and attacks times a factor.
+    """From `month`, for `months` months: losses of data or wealth each month, and more attacks.
 
     `whom` is "all", a sector ("government", "market", "social"), "largest" (who holds most data),
     or the place of one organization. `attacks` multiplies attacks on everyone.
@@ -86,10 +86,10 @@ def shocks(scenario: Scenario = ()) -> Shocks:
         )
     empty = CAPACITY - len(scenario)
 
-    def column(values: list[float], rest: float, kind: type) -> np.ndarray:
+    def column(values: list[float], rest: float, kind: type) -> Any:
         return np.array(values + [rest] * empty, kind)
 
-    return Shocks(  # type: ignore[call-arg]
+    return Shocks(
         first=column([item.month for item in scenario], 1, np.int32),
         last=column([item.month + item.months - 1 for item in scenario], 0, np.int32),
         whom=column(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jax
@@ -225,7 +226,7 @@ class Society:
 
     @staticmethod
     def start(world: World, parameters: Parameters, key: Array) -> Society:
-        """The society at month 0, born from the endowment and, where nothing was measured, chance."""
+        """The society at month 0, born from the endowment, and from chance where none was measured."""
         return start(world, parameters, key)
 
     def check(self, world: World) -> None:
@@ -245,7 +246,8 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
     alive_firms = alive[sizes.market]
     measured = alive_firms & (endowment.reach > 0)
     reach = _reach(endowment.reach, alive_firms)
-    uses = _first_uses(reach, world, stream(key, "uses"))
+    settled = endowment.uses.shape[0] > 0
+    uses = endowment.uses if settled else _first_uses(reach, world, stream(key, "uses"))
 
     def split(given: Array, totals: Array, name: str, by_reach: Array | None = None) -> Array:
         drawn = jnp.where(alive, jnp.exp(0.5 * normal(stream(key, name), place)), 0.0)
@@ -262,11 +264,10 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
     quality_drawn = parameters.attention.quality_spread * normal(
         stream(key, "quality"), jnp.arange(sizes.firms)
     )
-    log_reach = jnp.log(jnp.maximum(reach, 1e-12))
-    centre = jnp.sum(jnp.where(measured, log_reach, 0.0)) / jnp.maximum(jnp.sum(measured), 1)
-    quality_measured = (1.0 - parameters.attention.network_effect) * (log_reach - centre)
+    quality = jnp.where(jnp.isnan(endowment.quality), quality_drawn, endowment.quality)
     partners, strength = _first_partners(world, stream(key, "partners"))
     zeros, ones = jnp.zeros(many, jnp.float32), jnp.ones(many, jnp.float32)
+    known = jnp.minimum(0.02, parameters.technology.start)  # skill and law stay behind technology
 
     def every(value: float, *shape: int) -> Array:
         return jnp.full(shape, value, jnp.float32)
@@ -292,7 +293,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
                 jnp.where(any_reach, reach, drawn_data),
             ),
             arrivals=zeros,
-            skill=0.02 * ones * alive,
+            skill=known * ones * alive,
             creative=zeros,
             wealth=split(endowment.wealth, endowment.wealth_total, "wealth"),
             security=zeros,
@@ -303,9 +304,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
         ),
         firms=Firms(
             generation=jnp.zeros(sizes.firms, jnp.int32),
-            quality=jnp.where(
-                alive_firms, jnp.where(measured, quality_measured, quality_drawn), 0.0
-            ).astype(jnp.float32),
+            quality=jnp.where(alive_firms, quality, 0.0).astype(jnp.float32),
             discrimination=every(0.02, sizes.firms) * alive_firms,
             laxity=every(0.6, sizes.firms) * alive_firms,
             user_share=per_firm(every(1.0 / sizes.slots, citizens, sizes.slots), uses, sizes.firms),
@@ -313,7 +312,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
         links=jnp.zeros(world.organizations.peers.shape, bool),
         aims=jnp.array(MANDATES, jnp.float32),
         regions=Regions(
-            law=every(0.02, regions),
+            law=every(1.0, regions) * known,
             enforcement=every(0.1, regions),
             partnership=every(0.0, regions),
             backlog=every(0.0, regions),
@@ -331,7 +330,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
 
 
 def _reach(measured: Array, alive: Array) -> Array:
-    """Each firm's part of all uses at month 0: as measured, or equal; a firm unmeasured gets least."""
+    """Each firm's part of all uses at month 0: measured, or equal; one unmeasured gets least."""
     known = alive & (measured > 0)
     least = jnp.min(jnp.where(known, measured, jnp.inf))
     filled = jnp.where(known, measured, jnp.where(jnp.isfinite(least), least, 1.0))
@@ -348,17 +347,23 @@ def _first_uses(reach: Array, world: World, key: Array) -> Array:
     ranks: list[Array] = []
 
     def clashes(rank: Array) -> Array:
-        clash = jnp.zeros(rank.shape, bool)
-        for other in ranks:
-            clash = clash | (rank == other)
-        return clash
+        return reduce(jnp.logical_or, [rank == other for other in ranks])
+
+    def drawn(draw: Any) -> Array:
+        number = noise(key, identity, draw) * upto[-1]
+        return jnp.minimum(jnp.searchsorted(upto, number), count - 1).astype(jnp.int32)
 
     for slot in range(sizes.slots):
-        rank = jnp.zeros(sizes.citizens, jnp.int32)
-        for attempt in range(1 if slot == 0 else 8):
-            number = noise(key, identity, 100 * slot + attempt) * upto[-1]
-            drawn = jnp.minimum(jnp.searchsorted(upto, number), count - 1).astype(jnp.int32)
-            rank = drawn if attempt == 0 else jnp.where(clashes(rank), drawn, rank)
+        rank = drawn(100 * slot)
+        if ranks:
+            rank = jax.lax.fori_loop(
+                1,
+                8,
+                lambda attempt, rank, slot=slot: jnp.where(
+                    clashes(rank), drawn(100 * slot + attempt), rank
+                ),
+                rank,
+            )
         for _ in range(slot):
             rank = jnp.where(clashes(rank), (rank + 1) % count, rank)
         ranks.append(rank)
@@ -366,7 +371,7 @@ def _first_uses(reach: Array, world: World, key: Array) -> Array:
 
 
 def _first_partners(world: World, key: Array) -> tuple[Array, Array]:
-    """Eight partners each, four in five of the own sector; measured ties instead where there are."""
+    """Eight partners each, four in five of the own sector; measured ties where there are."""
     sizes, endowment = world.sizes, world.endowment
     own = world.organizations.sector[:, None]
     place = jnp.arange(sizes.organizations)

@@ -7,7 +7,7 @@ near each other in memory. Organizations keep their places: agencies, firms, ass
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,8 @@ class Endowment:
     data: Float[Array, "organization"]  # citizen-months per citizen
     wealth: Float[Array, "organization"]  # monthly incomes per citizen
     reach: Float[Array, "firm"]  # relative number of users
+    quality: Float[Array, "firm"]  # utils, as `studies.revealed` finds it from reach
+    uses: Int[Array, "citizen slot"]  # firms in use; no rows where chance draws them
     partners: Int[Array, "organization partner"]
     strength: Float[Array, "organization partner"]
     data_total: Float[Array, "sector"]
@@ -169,60 +171,63 @@ class World:
         alive = np.ones(many, bool)
         alive[agencies + firms : agencies + places] = False
         unmeasured = np.full(many, np.nan)
-        made = World(
+        fixed: Callable[..., Any] = jnp.asarray
+        return World(
             sizes=sizes,
             citizens=CitizenTraits(
-                identity=np.arange(citizens, dtype=np.int32),
-                income=np.exp(shift + income_spread * ndtri(rank)).astype(np.float32),
-                rank=rank.astype(np.float32),
-                region=region.astype(np.int8 if regions < 128 else np.int16),
-                reluctance=rng.standard_normal(citizens, dtype=np.float32),
-                strong=_kin(region, rewired, rng),
-                weak=_strangers(citizens, rng),
+                identity=fixed(np.arange(citizens, dtype=np.int32)),
+                income=fixed(np.exp(shift + income_spread * ndtri(rank)), np.float32),
+                rank=fixed(rank, np.float32),
+                region=fixed(region, np.int8 if regions < 128 else np.int16),
+                reluctance=fixed(rng.standard_normal(citizens, dtype=np.float32)),
+                strong=fixed(_kin(region, rewired, rng)),
+                weak=fixed(_strangers(citizens, rng)),
             ),
             organizations=OrganizationTraits(
-                sector=np.repeat([0, 1, 2], [agencies, places, associations]).astype(np.int32),
-                national=everywhere,
-                home=home.astype(np.int32),
-                openness=np.ones(many, np.float32),
-                department=np.repeat(np.arange(departments), 1 + regions).astype(np.int32),
-                peers=_peers(departments, 1 + regions, rng),
-                rent=np.exp(0.5 * rng.standard_normal(agencies)).astype(np.float32),
+                sector=fixed(np.repeat([0, 1, 2], [agencies, places, associations]), np.int32),
+                national=fixed(everywhere),
+                home=fixed(home, np.int32),
+                openness=fixed(np.ones(many, np.float32)),
+                department=fixed(np.repeat(np.arange(departments), 1 + regions), np.int32),
+                peers=fixed(_peers(departments, 1 + regions, rng)),
+                rent=fixed(np.exp(0.5 * rng.standard_normal(agencies)), np.float32),
             ),
             endowment=Endowment(
-                alive=alive,
-                data=unmeasured.astype(np.float32),
-                wealth=unmeasured.astype(np.float32),
-                reach=np.full(places, np.nan, np.float32),
-                partners=np.full((many, PARTNERS), -1, np.int32),
-                strength=np.full((many, PARTNERS), np.nan, np.float32),
-                data_total=np.asarray(data_total, np.float32),
-                wealth_total=np.asarray(wealth_total, np.float32),
+                alive=fixed(alive),
+                data=fixed(unmeasured, np.float32),
+                wealth=fixed(unmeasured, np.float32),
+                reach=fixed(np.full(places, np.nan, np.float32)),
+                quality=fixed(np.full(places, np.nan, np.float32)),
+                uses=fixed(np.zeros((0, slots), np.int16)),
+                partners=fixed(np.full((many, PARTNERS), -1, np.int32)),
+                strength=fixed(np.full((many, PARTNERS), np.nan, np.float32)),
+                data_total=fixed(np.asarray(data_total, np.float32)),
+                wealth_total=fixed(np.asarray(wealth_total, np.float32)),
             ),
-            income_quantiles=np.exp(shift + income_spread * ndtri(levels)).astype(np.float32),
-            tastes=rng.integers(0, 2**32, 2, dtype=np.uint32),
+            income_quantiles=fixed(np.exp(shift + income_spread * ndtri(levels)), np.float32),
+            tastes=fixed(rng.integers(0, 2**32, 2, dtype=np.uint32)),
         )
-        return jax.tree.map(jnp.asarray, made)
 
     @staticmethod
     def from_tables(
         *,
         organizations: Mapping[str, Sequence[Any]] | None = None,
         ties: Mapping[str, Sequence[Any]] | None = None,
-        citizens: Mapping[str, Sequence[Any]] | None = None,
+        incomes: Mapping[str, Sequence[Any]] | None = None,
         graph: Mapping[str, Sequence[Any]] | None = None,
         **generated: Any,
     ) -> World:
         """A world from columns; what no column says is generated (see `generate`).
 
         organizations   name, sector ("government", "market", "social"), and any of data, wealth,
-                        reach (all relative within the sector), openness (relative), region (0..R-1).
+                        reach (all relative within the sector), openness (relative), region
+                        (0..R-1).
                         A government row is a department, with a central and R regional agencies.
         ties            from, to (names), strength (0 to 1): the eight strongest of each are kept
-        citizens        income, and weight (people with it): microdata or deciles alike
-        graph           from, to (any labels), kind ("strong" or "weak"), and weight if there is one;
-                        a graph smaller than the population is laid out many times, its weak ties
-                        crossing from copy to copy
+        incomes         of citizens: income, and weight (people with it): microdata or deciles
+        graph           from, to (any labels), kind ("strong" or "weak"), and weight if there is
+                        one; a graph smaller than the population is laid out many times, its
+                        weak ties crossing from copy to copy
 
         Raises InputError that names the column, the value and what is allowed.
         """
@@ -241,8 +246,8 @@ class World:
             world = _with_organizations(world, rows)
         if ties is not None:
             world = _with_ties(world, ties)
-        if citizens is not None:
-            world = _with_incomes(world, citizens)
+        if incomes is not None:
+            world = _with_incomes(world, incomes)
         if graph is not None:
             world = _with_graph(world, graph, arguments.get("seed", 0))
         return world
@@ -292,7 +297,8 @@ def _cycle(members: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     order = rng.permutation(members)
     there = np.empty(members.max() + 1, members.dtype)
     there[order] = np.roll(order, -1)
-    return there[members]
+    found: np.ndarray = there[members]
+    return found
 
 
 def _kin(region: np.ndarray, rewired: float, rng: np.random.Generator) -> np.ndarray:
@@ -416,7 +422,7 @@ def _organization_columns(table: Mapping[str, Sequence[Any]]) -> dict[str, np.nd
     for column in ("data", "wealth", "reach", "openness", "region"):
         if column in table:
             filled = np.asarray(table[column], float)
-            present = {column: np.where(np.isnan(filled), 0.0, filled)}
+            present: Any = {column: np.where(np.isnan(filled), 0.0, filled)}
             _column(present, column, of="organizations", least=0.0)
             rows[column] = filled
     return rows
@@ -527,7 +533,7 @@ def _with_ties(world: World, table: Mapping[str, Sequence[Any]]) -> World:
 def _strongest(
     ego: np.ndarray, alter: np.ndarray, weight: np.ndarray, many: int, most: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The `most` strongest different acquaintances of each, and how strong they are; -1 for none."""
+    """The `most` strongest acquaintances of each, and how strong they are; -1 for none."""
     apart = ego != alter
     ego, alter, weight = ego[apart], alter[apart], weight[apart]
     order = np.lexsort((alter, -weight, ego))
@@ -545,11 +551,11 @@ def _strongest(
 
 
 def _with_incomes(world: World, table: Mapping[str, Sequence[Any]]) -> World:
-    income = _column(table, "income", of="citizens", least=1e-12)
+    income = _column(table, "income", of="incomes", least=1e-12)
     if not len(income):
-        raise InputError("the table is empty", file="citizens")
+        raise InputError("the table is empty", file="incomes")
     weight = (
-        _column(table, "weight", of="citizens", least=0.0)
+        _column(table, "weight", of="incomes", least=0.0)
         if "weight" in table
         else np.ones(len(income))
     )

@@ -109,7 +109,7 @@ def attention(
     )
 
     def only(chosen: Array, of: Array) -> Array:
-        return slot_sum(jnp.where(chosen, of, 0))
+        return jnp.asarray(slot_sum(jnp.where(chosen, of, 0)))
 
     ties = world.citizens.strong
     column = (noise(key, identity, 0) * ties.shape[1]).astype(jnp.int32)

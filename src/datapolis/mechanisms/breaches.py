@@ -2,7 +2,8 @@
 
     lambda_o = attack_rate X (.2 + T) Dhat_o^.6,   X = L (1 + Lambda),   Dhat = M data / D_ref
     hit with 1 - exp(-lambda v),                   v = v0 / (1 + alpha_z z)
-    z  <- z + .1 (z* - z),   z* = max(0, sqrt(alpha_z lambda v0 Dhat m_f loss liability) - 1) / alpha_z
+    z  <- z + .1 (z* - z)
+    z*  = max(0, sqrt(alpha_z lambda v0 Dhat m_f loss liability) - 1) / alpha_z
     partners of the hit are hit with 1 - prod(1 - contagion strength)
     share lost  f = min(1, f0 eps^(-1/b)), of mean m_f
     L      <- L exp(m clip(loot (1 + Lambda)(.2 + T) <Dhat^1.6 v / v0> / (1 + L / kappa)
@@ -15,9 +16,9 @@ L, Lambda  society.lawbreakers, society.leaked_stock
 z, alpha_z organizations.security, breaches.security_effect
 liability  the part of a loss that its holder feels: raised by law, enforcement, security standard
 
-What leaks is a copy: the holder keeps its own. Agencies and associations hold no profiles; they hold
-the same about everyone in their reach, and leak that. Somebody who shares nothing is known by kin:
-correlation^2 times what is held about them.
+What leaks is a copy: the holder keeps its own. Agencies and associations hold no profiles; they
+hold the same about everyone in their reach, and leak that. Somebody who shares nothing is known by
+kin: correlation^2 times what is held about them.
 Off: attack_rate = 0; contagion = 0; correlation = 0.
 Source: F30 (Gordon and Loeb, 2002; tail after Wheatley, Maillart and Sornette, 2016), F31 (own),
 F25, O31, docs/model.md.
@@ -159,7 +160,7 @@ def breaches(
 
 
 def _public_leaks(lost: Array, society: Society, world: World) -> tuple[Array, Array]:
-    """Records leaked per person and psi times share lost, by agencies and associations; [2, region]."""
+    """Records leaked per person, and psi times share lost, by agencies and associations."""
     sizes, organizations = world.sizes, society.organizations
     regions = sizes.regions
     national = world.organizations.national

@@ -1,10 +1,10 @@
-"""Collection: firms record what citizens do, with consent and without; profiles and data grow stale.
+"""Collection: firms record what citizens do, with consent and without; records grow stale.
 
     C_ij    = sigmoid(c0 - 3 privacy_law + beta_h psi_ij - 3 awareness_i psi_ij)
     offered = traces a_ij online_i (1 - privacy_law protection / 2)
     taken   = offered (C + (1 - C) z laxity_j (1 - protection))
     profile <- profile (1 - delta_h (1 + privacy_law protection)) + taken
-    data    <- (1 - delta_D) data + sum_i taken / N          (agencies, associations: their own flows)
+    data    <- (1 - delta_D) data + sum_i taken / N      (agencies, associations: their own flows)
     logit laxity <- logit laxity + m (beta_q ict eta covert_j - fine law enforcement q0
                                       - backlash awareness_j + pressure (mean laxity - laxity_j))
 

@@ -16,7 +16,8 @@ islands  components of linked agencies; what is pooled is worked with by every m
 Firms sell part of what they took to firms they are tied to; the buyer pays from its wealth (half of
 it at most), and the citizens' stray grows by as much. Law and enforcement reduce sales.
 Off: hoarding_rent = link_cost = 0, or linkage = 0.
-Source: F18 (nonrivalry after Jones and Tonetti, 2020), F19 (Fellegi and Sunter, 1969), F38, docs/model.md.
+Source: F18 (nonrivalry after Jones and Tonetti, 2020), F19 (Fellegi and Sunter, 1969), F38,
+docs/model.md.
 """
 
 from __future__ import annotations

@@ -2,17 +2,20 @@
 
     q_s   = .8 X_s / (X_s + b0),  X_s = R times base power of sector s in the region
     P(f)  = (1 - prod_s (1 - q_s f_s))^k,  k = k0 + k1 T capabilities
-    P_G   = P(1, 0, 0);  P_order = P(1, x, x);  P_joint = P(1, 1 if firms join, 1 if associations do)
+    P_G   = P(1, 0, 0);  P_order = P(1, x, x);  P_joint = P(1, firms join, associations join)
     s joins iff  benefit (.3 + public aim_s) (its marginal P)
-                 > cost (1 - association_support) (1 - cross share / 2)
+                 > cost (1 - support) (1 - cross share / 2)
     as equals  u_b = P_G + pi (P_joint - P_G) - talks_cost (1 - cross share / 2)
     by order   u_c = P_order - resistance (1 - pi)^2
-    partnership <- + .05 (sigmoid(responsiveness (u_b - u_c + .3 association_support)) - partnership)
+    partnership <- + .05 (sigmoid(responsiveness (u_b - u_c + .3 support)) - partnership)
     solved = partnership P_joint + (1 - partnership) P_order
     backlog <- .9 backlog + 1 - solved;   legitimacy <- + .05 (solved - legitimacy)
     w_s <- w_s + mu (sum_s' tie share_ss' w_s' - w_s) + mu (mandate_s - w_s)
 
-pi   government's part of power in the region.  Associations judge first alone, then firms given
+support  the lever association_support
+pi       government's part of power in the region.
+
+  Associations judge first alone, then firms given
      them, then associations given firms.  The mode is chosen, never set by a ratio of power.
 Off: talks_cost large (never as equals); resistance = 0; complexity = 0; drift = 0.
 Source: F13 (own coverage form; Hong and Page, 2004; Diekmann, 1985), F14 (Nash, 1950), F16 (own),

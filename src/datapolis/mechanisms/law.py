@@ -3,7 +3,8 @@
     demand_r = [base + harm + unfair + awareness (.5 + .5 awake)]                  regional means
     law_r   <- law_r + min(1, demand_r (1 + 4 legislation_speed) / lag) max(0, T - law_r)
     regulator: maximise -(h/2)(1 - e)^2 + g R s_r(e),  s = softmax over regions of -k e
-    race_r   = g (1 - coordination) k R s_r (1 - s_r) / h_r,  h_r = h (.1 + harm + unfair + awareness)
+    race_r   = g (1 - coordination) k R s_r (1 - s_r) / h_r
+    h_r      = h (.1 + harm + unfair + awareness)
     e*_r     = [1 - race_r] (1 - capture)
     enforcement_r <- + .05 (e*_r capacity_r - enforcement_r)
     capacity_r = .3 + .7 max(q_G, enforcement_capacity)

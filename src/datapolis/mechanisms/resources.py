@@ -14,9 +14,10 @@
              data, wealth and users to a dead place; it waits if there is none
     entry    a dead place is taken with probability `entry`
 
-A place takes part in one of these a month. Every inflow and outflow has a name in `flows.money`, and
-the ledger closes. Users of a firm that was bought go with it; whoever then has the buyer twice keeps
-one space with both profiles. A profile left at a dead firm becomes stray when its place is taken.
+A place takes part in one of these a month. Every inflow and outflow has a name in `flows.money`,
+and the ledger closes. Users of a firm that was bought go with it; whoever then has the buyer twice
+keeps one space with both profiles. A profile left at a dead firm becomes stray when its place is
+taken.
 Off: entry = merger = 0.
 Source: F08 (Simon, 1955), own, docs/model.md.
 """
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from datapolis.parameters import Parameters
     from datapolis.policy import Levers
-    from datapolis.society import Society
+    from datapolis.society import Citizens, Society
     from datapolis.world import World
 
 
@@ -241,7 +242,7 @@ class _Market:
         return happens, buyer, target
 
     def break_up(self, levers: Levers) -> tuple[Array, Array, Array]:
-        """The largest firm above the cap is halved into a dead place; (whether, firm, new place)."""
+        """The largest firm above the cap gives half to a dead place; (whether, firm, place)."""
         share = jnp.where(self.touched, 0.0, self.traits.user_share)
         largest = jnp.argmax(share)
         empty = ~self.alive & ~self.touched
@@ -308,7 +309,7 @@ def _follow(
     split: tuple[Array, Array, Array],
     born: Array,
     key: Array,
-) -> object:
+) -> Citizens:
     """Citizens' spaces and profiles after mergers, break-ups and births."""
     citizens = society.citizens
     uses, profile = citizens.uses, citizens.profile

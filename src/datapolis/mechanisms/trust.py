@@ -82,4 +82,4 @@ def trust(
 def _share(state: Array, ties: Array) -> Array:
     """Share of a citizen's ties in a state; 0 without ties."""
     yes = tie_sum(state.astype(jnp.int8), ties)
-    return yes / jnp.maximum(tie_count(ties), 1)
+    return jnp.asarray(yes / jnp.maximum(tie_count(ties), 1))

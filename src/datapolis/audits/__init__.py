@@ -1,0 +1,1 @@
+"""Questions to a table: an audit takes checked columns, answers with numbers and their bounds."""
