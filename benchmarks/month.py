@@ -2,9 +2,9 @@
 
     python benchmarks/month.py [--large]      prints tables, judges nothing
 
-Each size runs in a process of its own, so that its peak memory is its own. `--large` adds ten
-million citizens. The society goes in as an argument: arrays caught in a closure become constants
-to compile.
+Each size runs in a process of its own, so that its peak memory is its own; bytes a citizen are what
+a size needs beyond the smallest, interpreter and compiler being the same. `--large` adds ten
+million citizens.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def peak() -> int:
 
 
 def datapolis_month(citizens: int, firms: int, segments: int) -> dict[str, float]:
-    """Seconds to compile and per month, and bytes per citizen, of the full month."""
+    """Seconds to compile and per month, and peak memory, of the full month."""
     import jax
 
     import datapolis as dp
@@ -39,9 +39,6 @@ def datapolis_month(citizens: int, firms: int, segments: int) -> dict[str, float
         policy = Policy()
         return Run.begin(world, months=240, seeds=1, parameters=Parameters(), policies=policy)
 
-    small = begun(1_000)
-    small.advance()
-    before = peak()
     run = begun(citizens)
     started = time.perf_counter()
     run.advance()
@@ -60,7 +57,6 @@ def datapolis_month(citizens: int, firms: int, segments: int) -> dict[str, float
         "month": month,
         "fastest": min(times) / MONTHS,
         "slowest": max(times) / MONTHS,
-        "bytes": (peak() - before) / citizens,
         "peak": peak(),
     }
 
@@ -164,7 +160,8 @@ def mesa_month(citizens: int) -> dict[str, float]:
 
 def apart(call: str) -> dict[str, float]:
     """The result of a call in a process of its own."""
-    code = f"import json, sys; sys.path.insert(0, 'benchmarks'); import month; print(json.dumps(month.{call}))"
+    code = "import json, sys; sys.path.insert(0, 'benchmarks'); import month; "
+    code += f"print(json.dumps(month.{call}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -185,17 +182,19 @@ def main() -> None:
         segments = 2 if citizens > 1_000_000 else 7
         row = apart(f"datapolis_month({citizens}, {firms}, {segments})")
         rows.append(row)
+        grown = (row["peak"] - rows[0]["peak"]) / max(1, citizens - rows[0]["citizens"])
+        size = f"{grown:,.0f}" if citizens >= 1_000_000 else "-"
         spread = f"{1e3 * row['fastest']:,.1f}-{1e3 * row['slowest']:,.1f}"
         speed = citizens / row["month"] / 1e6
         print(
             f"{citizens:>12,} {firms:>7,} {row['compile']:>10.1f} {1e3 * row['month']:>10,.1f} "
-            f"{spread:>19} {speed:>19.2f} {row['bytes']:>14,.0f} {row['peak'] / 2**30:>9.2f}"
+            f"{spread:>19} {speed:>19.2f} {size:>14} {row['peak'] / 2**30:>9.2f}"
         )
     peer = apart("mesa_month(10_000)")
     ours = rows[0]["month"]
     print(
-        f"\nThe citizens' part on Mesa, {peer['citizens']:,} agents: {1e3 * peer['month']:,.0f} ms a "
-        f"month; the full month here: {1e3 * ours:,.1f} ms ({peer['month'] / ours:,.0f} times)"
+        f"\nThe citizens' part on Mesa, {peer['citizens']:,} agents: {1e3 * peer['month']:,.0f} ms "
+        f"a month; the full month here: {1e3 * ours:,.1f} ms ({peer['month'] / ours:,.0f} times)"
     )
 
 

@@ -127,6 +127,7 @@ def hand_world(
             wealth=jnp.full(many, jnp.nan),
             reach=jnp.full(firms, jnp.nan),
             quality=jnp.full(firms, jnp.nan),
+            uses=jnp.zeros((0, slots), jnp.int16),
             partners=jnp.full((many, 8), NOBODY, jnp.int32),
             strength=jnp.full((many, 8), jnp.nan),
             data_total=jnp.array([1.0, 0.02, 0.02]),

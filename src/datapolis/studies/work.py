@@ -317,6 +317,7 @@ def _not_found(study: Study, part: str, table: Table, folders: Sequence[Path]) -
 
 def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Columns:
     from datapolis.audits.concentration import audit
+    from datapolis.indicators import top_fifth_share
 
     columns = {"name": table.name, "weight": table.weight}
     if table.time is not None:
@@ -352,10 +353,13 @@ def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Colum
     if table.most is not None and len(name) > table.most:
         order = np.sort(np.argsort(-weight, kind="stable")[: table.most])
         left = 1.0 - weight[order].sum() / weight.sum()
+        fifth = float(top_fifth_share(weight[order]))
         inputs.notes.append(
             f"[world.firms] The {table.most} largest of {len(name)} by {table.weight} become "
             f"firms. The other {len(name) - table.most} hold {100 * left:.1f} % of all "
-            f"{table.weight}: they are left out of the society, not of what is measured."
+            f"{table.weight}: they are left out of the society, not of what is measured. Among the "
+            f"{table.most} alone, the largest fifth has {100 * fifth:.0f} %: compare the society's "
+            "start with this."
         )
         name, weight = name[order], weight[order]
     if len(name) < 4:
