@@ -20,6 +20,8 @@ _WHERE = {
     "MONTH": "datapolis.month",
     "step": "datapolis.month",
     "simulate": "datapolis.simulation",
+    "Run": "datapolis.simulation",
+    "at_rest": "datapolis.studies.revealed",
     "INDICES": "datapolis.indices",
     "STANDARD": "datapolis.indices",
     "Index": "datapolis.indices",

@@ -23,7 +23,7 @@ class Declaration:
     unit: str
     low: float
     high: float
-    source: str  # an F of docs/model.md, "own", or a reference
+    source: str  # an F of docs/theory.md, "own", or a reference
     about: str
 
     def allows(self, value: float) -> bool:

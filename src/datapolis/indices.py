@@ -25,8 +25,10 @@ from datapolis.indicators.concentration import (
 )
 from datapolis.indicators.enforcement import policy_distance
 from datapolis.indicators.islands import component_count, component_sums, largest_component_share
+from datapolis.indicators.power import shapley_shubik
 from datapolis.indicators.prices import price_dispersion, share_above, share_below
 from datapolis.indicators.quantiles import histogram_quantile
+from datapolis.indicators.rights import rights_gini
 from datapolis.indicators.ties import centralization, density, giant_component_share
 from datapolis.quantities import (
     alive_firms,
@@ -34,9 +36,10 @@ from datapolis.quantities import (
     cross_share,
     legal_pressure,
     live_strength,
+    regional_power,
     sector_sums,
 )
-from datapolis.society import SPREADING, UNHEARD, Society
+from datapolis.society import PARTICIPATE, SPREADING, UNHEARD, Society
 from datapolis.world import SECTORS, World
 
 if TYPE_CHECKING:
@@ -196,6 +199,22 @@ def pivotality(society: Society, world: World) -> Any:
 
 
 @index()
+def citizens_pivotality(society: Society, world: World) -> Any:
+    """Citizens as a fourth player beside the sectors: their Shapley-Shubik index, over regions.
+
+    Their weight is all base power times the part of citizens who are awake times the right to
+    participate that these enjoy: voice 1 weighs as much as all organizations together.
+    """
+    citizens, sizes = society.citizens, world.sizes
+    voice = citizens.awake * citizens.rights[:, PARTICIPATE]
+    voice = group_mean(voice.astype(jnp.float32), world.citizens.region, sizes.regions)
+    power = regional_power(society.flows.base_power, society, world)
+    weight = voice * jnp.sum(power, axis=1)
+    players = jnp.concatenate([power, weight[:, None]], axis=1)
+    return jnp.mean(shapley_shubik(players, 0.5)[:, 3])
+
+
+@index()
 def power_balance(society: Society, world: World) -> Any:
     """Entropy of the sectors' shares of base power over its maximum: 1 equal, 0 one has all."""
     return balance(power_share(society, world))
@@ -345,13 +364,13 @@ def rank_persistence(society: Society, world: World) -> Any:
 
 @index()
 def steered(society: Society, world: World) -> Any:
-    """Part of candidates shown to citizens that the top firm in use steered."""
+    """Part of those who look whose candidate the firm they use most has steered."""
     return society.flows.steered
 
 
 @index()
 def steered_to_top(society: Society, world: World) -> Any:
-    """Part of candidates shown that is the largest firm: its weight in opinion."""
+    """Part of those who look who are shown the largest firm: its weight in opinion."""
     return society.flows.steered_to_top
 
 
@@ -396,8 +415,8 @@ def new_ties(society: Society, world: World) -> Any:
 
 @index("ties/month")
 def new_ties_of_hit(society: Society, world: World) -> Any:
-    """New ties per organization that was hit; nan if none was."""
-    hit = society.organizations.hit
+    """New ties per organization that was hit within six months; nan if none was."""
+    hit = society.organizations.alert > 0
     return jnp.where(jnp.any(hit), mean_of(society.flows.new_ties, hit), jnp.nan)
 
 
@@ -553,8 +572,8 @@ def rights_by_decile(society: Society, world: World) -> Any:
 
 @index()
 def rights_inequality(society: Society, world: World) -> Any:
-    """Gini coefficient of mean enjoyed rights over deciles of income."""
-    return gini(rights_by_decile(society, world))
+    """Gini coefficient of mean enjoyed rights over citizens."""
+    return rights_gini(society.citizens.rights, bins=1024)
 
 
 @index()
@@ -635,16 +654,22 @@ def harm(society: Society, world: World) -> Any:
     return mean(society.flows.harm)
 
 
+def _harm_quantile(society: Society, q: float) -> Array:
+    """A quantile of harm on a logarithmic scale, which tells small harms apart; within 3 %."""
+    size = jnp.log10(jnp.maximum(society.flows.harm, 1e-6))
+    return 10.0 ** histogram_quantile(size, q, -6.0, 0.0, 512)
+
+
 @index()
 def harm_median(society: Society, world: World) -> Any:
-    """Median harm."""
-    return histogram_quantile(society.flows.harm, 0.5)
+    """Median harm; from a millionth, below which harm counts as that."""
+    return _harm_quantile(society, 0.5)
 
 
 @index()
 def harm_ninetieth(society: Society, world: World) -> Any:
     """Harm that one citizen in ten exceeds."""
-    return histogram_quantile(society.flows.harm, 0.9)
+    return _harm_quantile(society, 0.9)
 
 
 @index("exposure", ("holder",))
@@ -659,9 +684,9 @@ def breaches(society: Society, world: World) -> Any:
     return jnp.sum(society.flows.leaked_share > 0.0)
 
 
-@index("data/month", ("sector",))
+@index("reference holdings/month", ("sector",))
 def leaked(society: Society, world: World) -> Any:
-    """Data leaked, relative to the reference holding, by sector."""
+    """Data leaked, in reference holdings, by sector."""
     return sector_sums(society.flows.leaked, world)
 
 
@@ -677,7 +702,7 @@ def lawbreakers_power(society: Society, world: World) -> Any:
     return society.lawbreakers * (1.0 + society.leaked_stock)
 
 
-@index("data")
+@index("reference holdings")
 def leaked_stock(society: Society, world: World) -> Any:
     """Leaked data in circulation."""
     return society.leaked_stock

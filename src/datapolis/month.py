@@ -163,5 +163,5 @@ def full_path(society: Society, name: str) -> str:
         "no such stock" if not found else f"several stocks of this name: {', '.join(found)}",
         field="frozen",
         value=name,
-        nearest=nearest(name, known),
+        nearest=nearest(name, [*known, *(path.rpartition(".")[2] for path in known)]),
     )

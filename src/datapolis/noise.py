@@ -37,7 +37,7 @@ def _word(key: Array, identity: Int[Array, "..."], draw: Any) -> UInt32[Array, "
 
 
 def _uniform(word: UInt32[Array, "..."]) -> Float[Array, "..."]:
-    return jnp.asarray(((word >> 8).astype(jnp.float32) + 0.5) * jnp.float32(2**-24))
+    return jnp.asarray(((word >> 9).astype(jnp.float32) + 0.5) * jnp.float32(2**-23))
 
 
 def noise(key: Array, identity: Int[Array, "..."], draw: Any = 0) -> Float[Array, "..."]:

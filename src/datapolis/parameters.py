@@ -1,7 +1,7 @@
 """Every constant of the model, declared once: default, meaning, unit, range and source.
 
 One frozen dataclass per mechanism, in the order of the month. Ranges are the priors of sweeps.
-F ids are the formal models listed in docs/model.md with their references; "own" is our assumption.
+F ids are the formal models listed in docs/theory.md with their references; "own" is our assumption.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ class Breaches:
     )
     loot: Scalar = parameter(1.0, "gain from leaked data", low=0.0, high=5.0)
     crowding: Scalar = parameter(2.0, "lawbreakers at which gain halves", low=0.5, high=10.0)
-    crime_cost: Scalar = parameter(1.0, "cost of lawbreaking", low=0.5, high=2.0)
+    crime_cost: Scalar = parameter(0.5, "cost of lawbreaking", low=0.1, high=2.0)
     copying: Scalar = parameter(
         0.1, "growth of copies of leaked data", unit="1/month", low=0.0, high=0.3, source="F25"
     )

@@ -35,15 +35,19 @@ class Levers:
         claims="P9 E21",
     )
     open_data: Scalar = lever(
-        "publishes agencies' data", mechanisms="exchange, rights, monitoring, ties", claims="P12 R2"
+        "publishes agencies' data",
+        mechanisms="exchange, rights, monitoring, power, ties",
+        claims="P12 R2",
     )
     data_mindset: Scalar = lever(
         "makes agencies adopt faster and use what they hold",
-        mechanisms="absorption, mining",
+        mechanisms="absorption, exchange, mining, rights",
         claims="P8 P1",
     )
     privacy_law: Scalar = lever(
-        "consent, minimisation, retention", mechanisms="collection, attention", claims="P5"
+        "consent, minimisation, retention",
+        mechanisms="attention, collection, breaches",
+        claims="P5",
     )
     data_ownership: Scalar = lever(
         "lets citizens recall data about them", mechanisms="breaches", claims="V5 P5"

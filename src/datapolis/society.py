@@ -98,7 +98,8 @@ class Organizations:
     partners: Int[Array, "organization partner"]  # -1 for none
     strength: Float[Array, "organization partner"]
     region: Int[Array, "organization"]
-    hit: Bool[Array, "organization"]  # by a breach or a shock
+    hit: Bool[Array, "organization"]  # by a breach or a shock this month
+    alert: Int[Array, "organization"]  # months for which a hit is still remembered, from six
 
 
 @record
@@ -166,6 +167,7 @@ class Flows:
     covert: Any = flow("covert", "collection")  # share of all that is taken
     collected: Any = flow("collected", "collection")  # [organization]
     workable: Any = flow("workable", "exchange")  # [organization]
+    exposed: Any = flow("exposed", "exchange")  # data that one breach can reach [organization]
     derived: Any = flow("derived", "exchange")  # [organization]
     sold: Any = flow("sold", "exchange")  # money received for data [firm]
     bought: Any = flow("bought", "exchange")  # money paid for data [firm]
@@ -226,7 +228,7 @@ class Society:
 
     @staticmethod
     def start(world: World, parameters: Parameters, key: Array) -> Society:
-        """The society at month 0, born from the endowment, and from chance where none was measured."""
+        """The society at month 0, born from the endowment; chance fills what was not measured."""
         return start(world, parameters, key)
 
     def check(self, world: World) -> None:
@@ -301,6 +303,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
             strength=strength,
             region=world.organizations.home,
             hit=jnp.zeros(many, bool),
+            alert=jnp.zeros(many, jnp.int32),
         ),
         firms=Firms(
             generation=jnp.zeros(sizes.firms, jnp.int32),

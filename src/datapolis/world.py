@@ -229,6 +229,9 @@ class World:
                         one; a graph smaller than the population is laid out many times, its
                         weak ties crossing from copy to copy
 
+        Reach sets whom citizens use at month 0; `dp.at_rest` then finds the quality with which the
+        market would stay so.
+
         Raises InputError that names the column, the value and what is allowed.
         """
         rows = _organization_columns(organizations or {})
@@ -256,14 +259,15 @@ class World:
         """A copy in which a share of kin ties lead to strangers instead, at the same degree."""
         if not 0.0 <= share <= 1.0:
             raise InputError("a share", field="rewire", value=share, allowed="0 to 1")
+        if bool(jnp.any(self.citizens.strong < 0)):
+            raise InputError("a world with a measured graph cannot be rewired", field="rewire")
         rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
         strong = np.array(self.citizens.strong)
         for column in range(0, strong.shape[1] - 1, 2):
             turned = np.flatnonzero(rng.random(len(strong)) < share)
-            if len(turned) > 1:
-                there = _cycle(turned, rng)
-                strong[turned, column] = there
-                strong[there, column + 1] = turned
+            there = _dealt(strong[turned, column], turned, rng)
+            strong[turned, column] = there
+            strong[there, column + 1] = turned
         return replace(self, citizens=replace(self.citizens, strong=jnp.asarray(strong)))
 
 
@@ -301,6 +305,18 @@ def _cycle(members: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return found
 
 
+def _dealt(targets: np.ndarray, owners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same different targets, dealt out anew to their owners; nobody is dealt itself."""
+    if len(owners) < 2:
+        return targets
+    dealt = rng.permutation(targets)
+    for place in np.flatnonzero(dealt == owners):
+        if dealt[place] == owners[place]:
+            other = (place + 1) % len(owners)
+            dealt[place], dealt[other] = dealt[other], dealt[place]
+    return dealt
+
+
 def _kin(region: np.ndarray, rewired: float, rng: np.random.Generator) -> np.ndarray:
     """Kin and neighbours: a ring of eight in each region, a share of it rewired inside the region.
 
@@ -315,11 +331,7 @@ def _kin(region: np.ndarray, rewired: float, rng: np.random.Generator) -> np.nda
         for distance in range(1, STRONG // 2 + 1):
             there = np.roll(here, -distance)
             turned = np.flatnonzero(rng.random(len(here)) < rewired)
-            there[turned] = there[rng.permutation(turned)] if len(turned) > 1 else there[turned]
-            itself = np.flatnonzero(there == here)
-            if len(itself):
-                swap = (itself + 1) % len(here)
-                there[itself], there[swap] = there[swap], there[itself].copy()
+            there[turned] = _dealt(there[turned], here[turned], rng)
             strong[first:end, 2 * distance - 2] = there
             strong[there, 2 * distance - 1] = here
     return strong
@@ -454,7 +466,9 @@ def _with_organizations(world: World, rows: Mapping[str, np.ndarray]) -> World:
                 measured = rows[column][chosen]
                 known = np.nansum(measured)
                 if known > 0:
-                    share = np.repeat(measured / known / each, each)
+                    # of the sector's total, as much as is measured of its members; chance fills in
+                    part_known = np.isfinite(measured).mean()
+                    share = np.repeat(part_known * measured / known / each, each)
                     getattr(endowment, column)[places] = (
                         share * getattr(endowment, f"{column}_total")[sector]
                     )

@@ -1,6 +1,6 @@
 """Breaches: attacks, leaks and their spread; security; lawbreakers; harm; data that stay abroad.
 
-    lambda_o = attack_rate X (.2 + T) Dhat_o^.6,   X = L (1 + Lambda),   Dhat = M data / D_ref
+    lambda_o = attack_rate X (.2 + T) Dhat_o^.6,   X = L (1 + Lambda),   Dhat = M exposed / D_ref
     hit with 1 - exp(-lambda v),                   v = v0 / (1 + alpha_z z)
     z  <- z + .1 (z* - z)
     z*  = max(0, sqrt(alpha_z lambda v0 Dhat m_f loss liability) - 1) / alpha_z
@@ -9,6 +9,7 @@
     L      <- L exp(m clip(loot (1 + Lambda)(.2 + T) <Dhat^1.6 v / v0> / (1 + L / kappa)
                            - crime_cost (1 + 4 <law enforcement>), +-1)),  kept in .02 to 50
     Lambda <- .97 Lambda + <f Dhat>
+    copies <- max(copies, leaked part of stray), and then + copying copies (1 - copies / 50)
     stray  <- (stray + f profile) (1 - delta_s / (1 + copies)) (1 - .3 data_ownership protection)
     harm_i  = 1 - exp(-sum psi f - scam min(X, 10) (1 - exp(-2 T stray_i)))
 
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import mean, mean_of, neighbours, once, slot_sum, tie_count, tie_sum
+from datapolis.arrays import TINY, mean, mean_of, neighbours, once, slot_sum, tie_count, tie_sum
 from datapolis.declare import writes
 from datapolis.indicators.breaches import truncated_pareto_mean
 from datapolis.quantities import (
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 
 CAPACITY = 50.0  # copies at which copying ends
+REMEMBERED = 6  # months for which a hit is remembered
 
 
 @writes(
@@ -61,6 +63,7 @@ CAPACITY = 50.0  # copies at which copying ends
     "citizens.copies",
     "organizations.security",
     "organizations.hit",
+    "organizations.alert",
     "lawbreakers",
     "leaked_stock",
     "flows.leaked_share",
@@ -79,7 +82,7 @@ def breaches(
     alive, frontier = organizations.alive, society.technology
 
     # attacks
-    holding = many * organizations.data / constants.reference_data
+    holding = many * flows.exposed / constants.reference_data
     pressure = society.lawbreakers * (1.0 + society.leaked_stock)
     attacks = constants.attack_rate * flows.attacks * pressure * (0.2 + frontier) * holding**0.6
     exposed = constants.vulnerability / (1.0 + constants.security_effect * organizations.security)
@@ -87,9 +90,10 @@ def breaches(
     partner_struck = neighbours(struck, organizations.partners, False)
     spread = jnp.where(partner_struck, constants.contagion * live_strength(society), 0.0)
     infected = alive & (chance(key, many, 1) < 1.0 - jnp.prod(1.0 - spread, axis=1))
-    hit = struck | infected
+    leaks_now = struck | infected
+    hit = leaks_now | (flows.shocked & alive)
     size = constants.smallest_leak * chance(key, many, 2) ** (-1.0 / constants.tail)
-    lost = jnp.where(hit, jnp.minimum(1.0, size), 0.0)
+    lost = jnp.where(leaks_now, jnp.minimum(1.0, size), 0.0)
 
     # security: what a loss would cost its holder
     legal = legal_pressure(society)
@@ -118,8 +122,8 @@ def breaches(
     records, insight = _public_leaks(lost, society, world)
     stray = citizens.stray + slot_sum(from_firms)
     stray = stray + at_citizens(jnp.sum(records, axis=0), world)
-    leaked_now = (stray > citizens.stray).astype(jnp.float32)
-    copies = jnp.maximum(citizens.copies, leaked_now)
+    just_leaked = (stray - citizens.stray) / jnp.maximum(stray, TINY)
+    copies = jnp.maximum(citizens.copies, just_leaked)
     copies = copies + constants.copying * copies * (1.0 - copies / CAPACITY)
     guard = at_citizens(protection(society, levers), world)
     stray = stray * (1.0 - constants.stray_decay / (1.0 + copies))
@@ -143,7 +147,8 @@ def breaches(
         organizations=replace(
             organizations,
             security=jnp.where(alive, security, 0.0),
-            hit=hit | (flows.shocked & alive),
+            hit=hit,
+            alert=jnp.where(hit, REMEMBERED, jnp.maximum(organizations.alert - 1, 0)),
         ),
         lawbreakers=lawbreakers,
         leaked_stock=leaked_stock,

@@ -4,6 +4,8 @@
                + linkage open_G mean agency data                (to all but agencies)
                + linkage (data of the island - own)             (agencies)
                + shared (pool_match sum of firms' data - own)   (firms)
+    exposed_o  = data_o + linkage (data of the island - own)         (agencies)
+               + shared pool_match sum of firms' data            (firms)
     derived_o  = derivation skill_o sum_p P_op open_p arrivals_p(last month)
     link g-h holds, once reviewed, iff
         sum over both of skill use ((x_g + x_h)^eta - x^eta)
@@ -11,7 +13,8 @@
 
 P        tie strengths over max(1, their sum): rows at most 1, so derived data stay bounded
 x        an agency's data over the agencies' mean
-islands  components of linked agencies; what is pooled is worked with by every member
+islands  components of linked agencies; what is pooled is worked with by every member, and lies open
+         to whoever breaks in at one of them: pools join value and risk
 
 Firms sell part of what they took to firms they are tied to; the buyer pays from its wealth (half of
 it at most), and the citizens' stray grows by as much. Law and enforcement reduce sales.
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     "organizations.arrivals",
     "links",
     "flows.workable",
+    "flows.exposed",
     "flows.derived",
     "flows.sold",
     "flows.bought",
@@ -90,14 +94,17 @@ def exchange(
 
     # what can be worked with
     offered = neighbours(open_ * data, partners, 0.0)
-    workable = data + jnp.sum(strength * offered, axis=1)
     agencies, firms = data[sizes.government], data[sizes.market]
     published = constants.linkage * jnp.mean(open_[sizes.government] * agencies)
-    pool = constants.pool_match * jnp.sum(firms) - firms
+    linked = constants.linkage * (island_data - agencies)
+    pool = constants.pool_match * jnp.sum(firms)
+    pooled = jnp.zeros_like(data).at[sizes.government].set(linked)
+    workable = data + pooled.at[sizes.market].set(constants.shared * (pool - firms))
+    workable = workable + jnp.sum(strength * offered, axis=1)
     workable = workable + published * (world.organizations.sector != 0)
-    workable = workable.at[sizes.government].add(constants.linkage * (island_data - agencies))
-    workable = workable.at[sizes.market].add(constants.shared * pool)
     workable = jnp.where(organizations.alive, jnp.maximum(workable, 0.0), 0.0)
+    exposed = data + pooled.at[sizes.market].set(constants.shared * pool)
+    exposed = jnp.where(organizations.alive, exposed, 0.0)
     return replace(
         society,
         citizens=replace(society.citizens, stray=stray),
@@ -106,6 +113,7 @@ def exchange(
         flows=replace(
             society.flows,
             workable=workable,
+            exposed=exposed,
             derived=derived,
             sold=sold,
             bought=bought,

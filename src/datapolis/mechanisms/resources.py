@@ -11,7 +11,7 @@
     merger   with probability merger (1 - antitrust) the richest firm b buys a random firm t if
              W_t + 20 data_price D_t < .3 W_b and s_b + s_t < cap
     break-up with antitrust > 0, the largest firm above cap = 1 - .9 antitrust gives half of its
-             data, wealth and users to a dead place; it waits if there is none
+             data, creative power, wealth and users to a dead place; it waits if there is none
     entry    a dead place is taken with probability `entry`
 
 A place takes part in one of these a month. Every inflow and outflow has a name in `flows.money`,
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, pick, slot_any, slot_sum
+from datapolis.arrays import TINY, neighbours, pick, slot_any, slot_sum
 from datapolis.declare import writes
 from datapolis.noise import noise, normal
 from datapolis.policy import LEVER_COST, LEVERS
@@ -59,6 +59,7 @@ YOUNG_SKILL, YOUNG_DISCRIMINATION, YOUNG_LAXITY = 0.8, 0.02, 0.6
     "organizations.creative",
     "organizations.wealth",
     "organizations.security",
+    "organizations.partners",
     "organizations.strength",
     "organizations.region",
     "firms.generation",
@@ -250,14 +251,17 @@ class _Market:
         happens = (levers.antitrust > 0.0) & (share[largest] > 1.0 - 0.9 * levers.antitrust)
         happens = happens & jnp.any(empty)
         halved, opened = self._at(largest, happens), self._at(place, happens)
-        half = {name: 0.5 * getattr(self, name)[largest] for name in ("wealth", "data")}
+        shared = ("wealth", "data", "arrivals", "creative")
+        half = {name: 0.5 * getattr(self, name)[largest] for name in shared}
         users, quality = 0.5 * share[largest], self.traits.quality[largest]
-        self.wealth = jnp.where(halved, half["wealth"], self.wealth)
-        self.data = jnp.where(halved, half["data"], self.data)
+        for name in shared:
+            setattr(self, name, jnp.where(halved, half[name], getattr(self, name)))
         self.traits = replace(
             self.traits, user_share=jnp.where(halved, users, self.traits.user_share)
         )
         self._open(opened, half["wealth"], half["data"], users, quality)
+        for name in ("arrivals", "creative"):
+            setattr(self, name, jnp.where(opened, half[name], getattr(self, name)))
         self.touched = self.touched | halved
         return happens, largest, place
 
@@ -280,10 +284,10 @@ class _Market:
         self.region = jnp.where(opened, drawn, self.region)
 
     def written(self, society: Society) -> Society:
-        """The society with these places; a place that was emptied or taken has no ties yet."""
+        """The society with these places; one that was emptied or taken loses its old ties."""
         organizations, part = society.organizations, self.part
-        strength = organizations.strength[part]
-        fresh = (~self.alive | self.born)[:, None]
+        fresh = jnp.zeros(organizations.alive.shape, bool).at[part].set(~self.alive | self.born)
+        lost = fresh[:, None] | neighbours(fresh, organizations.partners, False)
         return replace(
             society,
             firms=self.traits,
@@ -297,7 +301,8 @@ class _Market:
                 wealth=self.all_wealth.at[part].set(self.wealth),
                 security=organizations.security.at[part].set(self.security),
                 region=organizations.region.at[part].set(self.region),
-                strength=organizations.strength.at[part].set(jnp.where(fresh, 0.0, strength)),
+                partners=jnp.where(lost, -1, organizations.partners),
+                strength=jnp.where(lost, 0.0, organizations.strength),
             ),
         )
 

@@ -54,7 +54,7 @@ def rumours(
     over = mean(state == SPREADING) < OVER
     begins = over & (noise(key, jnp.asarray(0), 9) < constants.rate)
     heard = mean(state != UNHEARD)
-    reach = jnp.where(begins & (heard > 0.0), heard, controversy.reach)
+    reach = jnp.where(over & (heard > 0.0), heard, controversy.reach)
     seeded = noise(key, identity // BLOCK, 0) < constants.seed
     state = jnp.where(begins, jnp.where(seeded, SPREADING, UNHEARD), state).astype(jnp.int8)
 
