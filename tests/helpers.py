@@ -170,6 +170,7 @@ def hand_society(world, stocks=None, **flows):
             strength=full(0.0, many, 8),
             region=world.organizations.home,
             hit=jnp.zeros(many, bool),
+            alert=jnp.zeros(many, jnp.int32),
         ),
         firms=Firms(
             generation=jnp.zeros(firms, jnp.int32),

@@ -147,7 +147,7 @@ def test_measured_organizations_come_first_with_what_was_measured():
     assert world.names[sizes.agencies] == "A"
     data = np.asarray(world.endowment.data)
     close(data[:6], np.array([0.75] * 3 + [0.25] * 3) / 3)  # of 1, a department's three agencies
-    close(data[6:9], 0.02 * np.array([0.6, 0.3, 0.1]))
+    close(data[6:9], 0.75 * 0.02 * np.array([0.6, 0.3, 0.1]))  # three of four firms are measured
     assert np.isnan(data[9])
     close(world.endowment.reach[:3], [50, 30, 20])
     close(np.asarray(world.organizations.openness)[:6], [0.5] * 3 + [1.5] * 3)

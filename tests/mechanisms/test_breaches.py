@@ -15,14 +15,22 @@ from tests.helpers import (
     hand_world,
     levers,
     parameters,
-    run,
     tie_lists,
+    with_flows,
 )
+from tests.helpers import run as run_alone
 
 USES, PROFILE = [[0, 1], [2, 0], [1, 2]], [[0.5, 0.2], [0.1, 0.3], [0.4, 0.6]]
 KNOWN = [[0.3, 0.1], [0.8, 0.2], [0.4, 0.5]]
 TOTAL = {"breaches.attack_rate": 1e6, "breaches.smallest_leak": 1.0}  # all are hit, all is lost
 QUIET = {"breaches.attack_rate": 0.0}
+
+
+def run(mechanism, society, world, *rest, **more):
+    """The mechanism alone, where a breach reaches what its holder has, and no pool."""
+    organizations = society.organizations
+    exposed = jnp.where(organizations.alive, organizations.data, 0.0)
+    return run_alone(mechanism, with_flows(society, exposed=exposed), world, *rest, **more)
 
 
 def made(world, stocks=None, attacks=1.0, shocked=None, known=KNOWN):
@@ -224,7 +232,8 @@ def test_what_leaks_is_a_copy_and_copies_grow_by_themselves(world):
     society = made(world, stocks)
     constants = parameters({**TOTAL, "breaches.copying": 0.2, "breaches.stray_decay": 0.1})
     after = run(breaches, society, world, constants)
-    copies = np.array([3.0, 1.0, 1.0])
+    leaked = np.sum(PROFILE, axis=1)
+    copies = np.maximum([3.0, 0, 0], leaked / (np.array([0.2, 0.0, 1.0]) + leaked))
     copies = copies + 0.2 * copies * (1 - copies / 50)
     stray = (np.array([0.2, 0.0, 1.0]) + np.sum(PROFILE, axis=1)) * (1 - 0.1 / (1 + copies))
     close(after.citizens.copies, copies)
