@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import ndtri
 
 import datapolis.arrays  # noqa: F401  (records join the pytrees there)
 from datapolis.declare import record, static
@@ -150,8 +151,6 @@ class World:
         rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
         region = np.minimum(np.arange(citizens) * regions // citizens, regions - 1)
         rank = (rng.permutation(citizens) + 0.5) / citizens
-        from scipy.special import ndtri
-
         levels = (np.arange(QUANTILES) + 0.5) / QUANTILES
         shift = -(income_spread**2) / 2
         sizes = Sizes(
