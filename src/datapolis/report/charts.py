@@ -367,7 +367,8 @@ def lines(
     for group in groups:
         here = [row for row in rows if row["month"] == last]
         here = [row for row in here if facet is None or row[facet[0]] == group]
-        places = spread([row["value"] for row in here], 14 * high / height, 0.0, high)
+        line = 14 * high / height
+        places = spread([row["value"] for row in here], line, line / 2, high - line / 2)
         for row, place in zip(here, places, strict=True):
             row.update(label=row[by], place=place)
     inner = width if facet else width - 52
