@@ -31,7 +31,7 @@ _WHERE = {
     "record": "datapolis.declare",
     "writes": "datapolis.declare",
 }
-_MODULES = ("indicators", "mechanisms", "tables", "studies", "report")
+_MODULES = ("indicators", "mechanisms", "tables", "audits", "studies", "report")
 
 __all__ = ["__version__", *_WHERE, *_MODULES]
 
