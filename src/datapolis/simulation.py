@@ -142,12 +142,19 @@ class Run:
     """
 
     def __init__(
-        self, world: World, design: Design, inputs: Inputs, months: int, carry: Any, held: Any
+        self,
+        world: World,
+        design: Design,
+        inputs: Inputs,
+        months: int,
+        carry: Any,
+        held: Any,
+        parameters: Parameters,
     ) -> None:
         self.world, self.design, self.inputs = world, design, inputs
         self.months, self.month = months, 0
         self.carry, self.held = carry, held
-        self.parameters: Parameters = inputs.parameters
+        self.parameters = parameters  # as given; of the first member in a batch
         self.recorded: list[dict[str, np.ndarray]] = []
 
     @staticmethod
@@ -188,7 +195,7 @@ class Run:
         scheduled = sorted({path for policy in all_policies for path in policy.parameters})
         scheduled = list(paths) if paths is not None else scheduled
         for path in scheduled:
-            all_parameters[0].get(path) if path in all_parameters[0].declared() else _no_path(path)
+            all_parameters[0].set({path: 0.0})  # an unknown path is an InputError
 
         design = Design(tuple(mechanisms), (), (), tuple(scheduled), 1, False)
         floats = [_floats(one) for one in all_parameters]
@@ -208,15 +215,13 @@ class Run:
             start.check(world)
             own_states = {**born.own, **start.own}
             born = jax.tree.map(jnp.array, replace(start, flows=born.flows, own=own_states))
-        shape = (many, len(observed)) if batched else (len(observed),)
-        levers = (many, len(LEVERS)) if batched else (len(LEVERS),)
-        carry = (born, jnp.full(shape, jnp.nan, jnp.float32), jnp.zeros(levers, bool))
+        outer = (many,) if batched else ()
+        unseen = jnp.full((*outer, len(observed)), jnp.nan, jnp.float32)
+        carry = (born, unseen, jnp.zeros((*outer, len(LEVERS)), bool))
         frozen = tuple(full_path(born, name) for name in frozen)
         held = {path: jnp.array(get(born, path)) for path in frozen}
         design = replace(design, record=tuple(kept), frozen=frozen, batched=batched)
-        run = Run(world, design, inputs, months, carry, held)
-        run.parameters = all_parameters[0]
-        return run
+        return Run(world, design, inputs, months, carry, held, all_parameters[0])
 
     def advance(self) -> None:
         """Do the next segment: twelve months, or what is left."""
@@ -263,22 +268,15 @@ class Run:
 
         outer = ("member", "month") if self.design.batched else ("month",)
         coordinates: dict[str, Any] = {"month": np.arange(self.month)}
-        variables = {}
+        variables, values = {}, self.values()
         for one in self.design.record:
-            for dim in one.dims:
-                coordinates[dim] = labels(dim, self.world)
-        for name, value in self.values().items():
-            one = next(item for item in self.design.record if item.name == name)
+            coordinates |= {dim: labels(dim, self.world) for dim in one.dims}
             attributes = {"units": one.unit, "long_name": one.about, "group": one.group}
-            variables[name] = ((*outer, *one.dims), value, attributes)
+            variables[one.name] = ((*outer, *one.dims), values[one.name], attributes)
         about: dict[str, Any] = {"datapolis": __version__, "citizens": self.world.sizes.citizens}
         dataset = xarray.Dataset(variables, coordinates, about)
         dataset["month"].attrs["units"] = "month"
         return dataset
-
-
-def _no_path(path: str) -> None:
-    Parameters().set({path: 0.0})  # raises InputError with the nearest name
 
 
 def _floats(parameters: Parameters) -> Parameters:

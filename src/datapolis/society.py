@@ -246,23 +246,19 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
     place = jnp.arange(many)
     alive = endowment.alive
     alive_firms = alive[sizes.market]
-    measured = alive_firms & (endowment.reach > 0)
-    reach = _reach(endowment.reach, alive_firms)
+    reach = first_reach(endowment.reach, alive_firms)
     settled = endowment.uses.shape[0] > 0
     uses = endowment.uses if settled else _first_uses(reach, world, stream(key, "uses"))
 
-    def split(given: Array, totals: Array, name: str, by_reach: Array | None = None) -> Array:
+    def split(given: Array, totals: Array, name: str, by_reach: bool = False) -> Array:
         drawn = jnp.where(alive, jnp.exp(0.5 * normal(stream(key, name), place)), 0.0)
-        if by_reach is not None:
-            drawn = drawn.at[sizes.market].set(by_reach)
+        if by_reach:
+            measured = jnp.any(alive_firms & (endowment.reach > 0))
+            drawn = drawn.at[sizes.market].set(jnp.where(measured, reach, drawn[sizes.market]))
         share = jnp.concatenate([drawn[part] / jnp.sum(drawn[part]) for part in sizes.sectors])
         filled = jnp.where(jnp.isnan(given), share * totals[world.organizations.sector], given)
         return jnp.where(alive, filled, 0.0).astype(jnp.float32)
 
-    any_reach = jnp.any(measured)
-    drawn_data = jnp.where(
-        alive_firms, jnp.exp(0.5 * normal(stream(key, "data"), place))[sizes.market], 0.0
-    )
     quality_drawn = parameters.attention.quality_spread * normal(
         stream(key, "quality"), jnp.arange(sizes.firms)
     )
@@ -288,12 +284,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
         ),
         organizations=Organizations(
             alive=alive,
-            data=split(
-                endowment.data,
-                endowment.data_total,
-                "data",
-                jnp.where(any_reach, reach, drawn_data),
-            ),
+            data=split(endowment.data, endowment.data_total, "data", by_reach=True),
             arrivals=zeros,
             skill=known * ones * alive,
             creative=zeros,
@@ -332,7 +323,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
     )
 
 
-def _reach(measured: Array, alive: Array) -> Array:
+def first_reach(measured: Array, alive: Array) -> Array:
     """Each firm's part of all uses at month 0: measured, or equal; one unmeasured gets least."""
     known = alive & (measured > 0)
     least = jnp.min(jnp.where(known, measured, jnp.inf))
@@ -416,12 +407,11 @@ def check(society: Society, world: World) -> None:
             value=shape,
             allowed=str((sizes.citizens, sizes.slots)),
         )
-    share = ("trust", "awareness", "rights")
     for part in ("citizens", "organizations", "firms", "regions"):
         record_ = getattr(society, part)
         for item in fields(record_):
             values = getattr(record_, item.name)
-            low, high = _bounds(item.name, share)
+            low, high = _bounds(item.name)
             wrong = jnp.isnan(values) | (values < low) | (values > high)
             if bool(jnp.any(wrong)):
                 raise InputError(
@@ -438,7 +428,7 @@ UNIT_FIELDS = (
 ).split()
 
 
-def _bounds(name: str, share: tuple[str, ...]) -> tuple[float, float]:
-    if name in ("quality", "partners"):
-        return -float("inf") if name == "quality" else -1, float("inf")
-    return 0.0, (1.0 + 1e-5 if name in share or name in UNIT_FIELDS else float("inf"))
+def _bounds(name: str) -> tuple[float, float]:
+    """The least and the most that a field may be; a share may exceed 1 by what rounding adds."""
+    least = {"quality": -float("inf"), "partners": -1.0}.get(name, 0.0)
+    return least, (1.0 + 1e-5 if name in UNIT_FIELDS else float("inf"))

@@ -49,6 +49,7 @@ from datapolis.quantities import (
     at_citizens,
     communication,
     knowledge,
+    one_of_kin,
     protection,
     top_firm,
 )
@@ -111,9 +112,7 @@ def attention(
     def only(chosen: Array, of: Array) -> Array:
         return jnp.asarray(slot_sum(jnp.where(chosen, of, 0)))
 
-    ties = world.citizens.strong
-    column = (noise(key, identity, 0) * ties.shape[1]).astype(jnp.int32)
-    friend = jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0]
+    friend = one_of_kin(world, key, 0)
     slot = (noise(key, identity, 1) * sizes.slots).astype(jnp.int32)
     social = (noise(key, identity, 2) < constants.social) & (friend >= 0)
     anyone = pick(noise(key, identity, 3), alive)

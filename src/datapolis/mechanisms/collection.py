@@ -33,6 +33,7 @@ from datapolis.quantities import (
     communication,
     legal_pressure,
     protection,
+    users_awareness,
 )
 
 if TYPE_CHECKING:
@@ -90,8 +91,6 @@ def collection(
 
     # does laxity pay?
     pricing = parameters.pricing
-    users = jnp.maximum(firms.user_share, TINY)
-    aware = per_firm(flows.attention * awareness, uses, sizes.firms) / users
     pursued = at_organizations(legal_pressure(society), society, world)[sizes.market]
     worth = parameters.attention.quality_effect * reach * parameters.mining.exponent
     covert_part = covertly / jnp.maximum(openly + covertly, TINY)
@@ -99,7 +98,7 @@ def collection(
     step = pricing.adaptation * (
         worth * covert_part
         - pricing.fine * pursued * pricing.detection
-        - pricing.backlash * jnp.where(firms.user_share > 0.0, aware, 0.0)
+        - pricing.backlash * users_awareness(society, world)
         + pricing.pressure * (average - firms.laxity)
     )
     taken_in_all = jnp.sum(openly + covertly * firms.laxity)

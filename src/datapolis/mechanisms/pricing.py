@@ -30,8 +30,14 @@ import jax.numpy as jnp
 
 from datapolis.arrays import TINY, clip01, logit_step, once, per_firm, slot_sum
 from datapolis.declare import writes
-from datapolis.noise import noise, noise_pair
-from datapolis.quantities import alive_firms, at_organizations, legal_pressure
+from datapolis.noise import noise_pair
+from datapolis.quantities import (
+    alive_firms,
+    at_organizations,
+    legal_pressure,
+    one_of_kin,
+    users_awareness,
+)
 from datapolis.world import QUANTILES
 
 if TYPE_CHECKING:
@@ -105,9 +111,7 @@ def pricing(
     common_surplus = slot_sum(sold(common) * (value - common))
 
     # who sees it: one strong tie's prices at the same firms
-    ties = world.citizens.strong
-    column = (noise(key, identity, 2) * ties.shape[1]).astype(jnp.int32)
-    friend = jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0]
+    friend = one_of_kin(world, key, 2)
     theirs, their_price = once(uses[jnp.maximum(friend, 0)], price[jnp.maximum(friend, 0)])
     excess = jnp.zeros_like(price)
     for slot in range(sizes.slots):
@@ -119,7 +123,6 @@ def pricing(
     users = jnp.maximum(firms.user_share, TINY)
     has_users = firms.user_share > 0.0
     seen = jnp.where(has_users, per_firm(noticed, uses, sizes.firms) / users, 0.0)
-    aware = per_firm(flows.attention * citizens.awareness[:, None], uses, sizes.firms) / users
 
     # whether it pays
     alive = alive_firms(society, world)
@@ -130,7 +133,7 @@ def pricing(
     step = constants.adaptation * (
         gain
         - constants.fine * pursued * caught
-        - constants.backlash * jnp.where(has_users, aware, 0.0)
+        - constants.backlash * users_awareness(society, world)
         + constants.pressure * (average - firms.discrimination)
     )
     fines = constants.fine * pursued * caught * firms.discrimination * revenue

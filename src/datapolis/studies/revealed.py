@@ -21,6 +21,7 @@ from datapolis.mechanisms import attention
 from datapolis.parameters import Parameters
 from datapolis.policy import Policy
 from datapolis.simulation import SEGMENT, Run
+from datapolis.society import first_reach
 from datapolis.world import World
 
 if TYPE_CHECKING:
@@ -85,13 +86,9 @@ def revealed_quality(
     small = replace(small, endowment=replace(small.endowment, reach=world.endowment.reach))
     run = _choosing(small, parameters, ROUNDS * SEGMENT, seed)
     alive = np.asarray(small.endowment.alive)[small.sizes.market]
-    first = np.asarray(run.society.firms.user_share, float)
-    target = np.where(alive, np.nan_to_num(np.asarray(world.endowment.reach, float)), 0.0)
-    least = np.min(target[target > 0])
-    target = np.where(alive, np.where(target > 0, target, least), 0.0)
-    target = target / target.sum()
+    target = np.asarray(first_reach(small.endowment.reach, jnp.asarray(alive)), float)
     floor = 0.5 / (CITIZENS * sizes.slots)  # half of one user's attention to one space
-    quality, share = np.zeros_like(target), first
+    quality, share = np.zeros_like(target), np.asarray(run.society.firms.user_share, float)
     for _ in range(ROUNDS):
         step = PACE * (np.log(np.maximum(target, floor)) - np.log(np.maximum(share, floor)))
         quality = np.where(alive, quality + np.clip(step, -1.0, 1.0), 0.0)
