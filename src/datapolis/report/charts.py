@@ -9,10 +9,30 @@ in pixels: below `NARROW` small multiples stand in fewer columns.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from datapolis.look import (
+    FAINT,
+    INK,
+    NARROW,
+    NEUTRAL,
+    NEUTRAL_INK,
+    PLAIN,
+    POLICIES,
+    POLICY_INK,
+    SECTOR_INK,
+    SECTORS,
+    WIDE,
+    Chart,
+    finish,
+    heading,
+    inline,
+    legend,
+    panel,
+    spread,
+)
 from datapolis.report.tables import (
     KEYS,
     MEASURED,
@@ -32,19 +52,9 @@ from datapolis.report.tables import (
 if TYPE_CHECKING:
     import xarray
 
-    Chart: TypeAlias = alt.TopLevelMixin
-
-WIDE, NARROW = 720, 480  # pixels
 FEW_MONTHS = 41  # points of a line in small multiples
 LEAST_CHANGE = 0.005  # less than this is drawn as nearly nothing
 
-INK, FAINT, GRID = "#23272f", "#5c6470", "#d9dde3"
-SECTORS = {"government": "#0072b2", "market": "#d55e00", "associations": "#009e73"}
-SECTOR_INK = {"government": "#005b8f", "market": "#a84a00", "associations": "#00694d"}
-PLAIN = "#6f7782"  # the baseline
-POLICIES = ("#e69f00", "#56b4e9", "#cc79a7", "#b3a100")
-POLICY_INK = ("#8a5c00", "#1b6fa3", "#97406f", "#6b6000")
-FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # one set of widths everywhere
 
 FOUR_WAYS = {
     "power_share": "resources",
@@ -70,8 +80,6 @@ PARTS = {
     "power_herfindahl_between": "between sectors",
     "power_herfindahl_within": "within sectors",
 }
-NEUTRAL = (INK, PLAIN, "#b3a100")  # lines that are neither a sector nor a policy
-NEUTRAL_INK = (INK, FAINT, "#6b6000")
 
 
 def policy_colours(results: xarray.Dataset) -> dict[str, str]:
@@ -516,67 +524,11 @@ def policy_legend(colours: Mapping[str, str], width: int) -> alt.Color:
     )
 
 
-def legend(width: int) -> alt.Legend:
-    """Names by colour, above the chart."""
-    columns = 2 if width < NARROW else 4
-    return alt.Legend(
-        title=None, orient="top", symbolType="circle", symbolOpacity=1, columns=columns
-    )
-
-
-def heading(field: str, order: list[str]) -> alt.Facet:
-    """The headings of small multiples, in the order given."""
-    header = alt.Header(title=None, labelAnchor="start", labelFontWeight=600, labelFontSize=13)
-    return alt.Facet(f"{field}:N", sort=order, header=header)
-
-
 def tooltips(*names: str) -> list[alt.Tooltip]:
     """What is said of the mark under the pointer."""
     said = [alt.Tooltip(f"{name}:N") for name in dict.fromkeys(names)]
     numbers = {"value": "median", "lower": "from", "upper": "to"}
     return said + [alt.Tooltip(f"{n}:Q", title=t, format=".3~g") for n, t in numbers.items()]
-
-
-def inline(rows: Rows) -> Any:
-    """Rows as the data of a chart."""
-    return alt.InlineData(values=rows)
-
-
-LOOK: dict[str, Any] = {
-    "font": FONT,
-    "background": "transparent",
-    "padding": 4,
-    "aria": False,
-    "view": {"stroke": None},
-    "title": {"anchor": "start", "fontSize": 17, "fontWeight": 600, "color": INK, "offset": 12},
-    "axis": {
-        "labelColor": FAINT,
-        "titleColor": FAINT,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
-        "domainColor": GRID,
-        "tickColor": GRID,
-        "gridColor": GRID,
-        "labelPadding": 5,
-    },
-    "header": {"labelColor": INK, "labelPadding": 6},
-    "legend": {
-        "labelColor": INK,
-        "labelFontSize": 13,
-        "symbolSize": 90,
-        "columnPadding": 18,
-        "labelLimit": 240,
-    },
-    "facet": {"spacing": 22},
-}
-"""The house's plain look."""
-
-
-def finish(chart: Any, title: str, description: str) -> Chart:
-    """The chart with its title, words for those who do not see it, and the house's look."""
-    finished: Chart = chart.properties(title=title, description=description, config=LOOK)
-    return finished
 
 
 def gathered(
@@ -611,34 +563,12 @@ def ends(row: Row) -> Row:
     return {name: row[name] for name in ("value", "lower", "upper")}
 
 
-def spread(values: list[float], gap: float, low: float, high: float) -> list[float]:
-    """Places near the values, in their order and `gap` or more apart, so that names are read."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    places = [min(max(values[place], low), high) for place in order]
-    for _ in range(60):
-        for lower, upper in zip(range(len(places)), range(1, len(places)), strict=False):
-            lack = gap - (places[upper] - places[lower])
-            if lack > 1e-9:
-                places[lower] -= lack / 2
-                places[upper] += lack / 2
-        shift = max(low - places[0], 0.0) if places else 0.0
-        shift -= max(places[-1] - high, 0.0) if places else 0.0
-        places = [place + shift for place in places]
-    back = dict(zip(order, places, strict=True))
-    return [back[place] for place in range(len(values))]
-
-
 def step(last: int) -> int:
     """Months between two ticks: whole years where there are years."""
     for months in (6, 12, 24, 60, 120, 240):
         if last / months <= 6:
             return months
     return 600
-
-
-def panel(width: int, columns: int, margin: int) -> int:
-    """The inner width of one of several panels."""
-    return int((width - (columns - 1) * 22) / columns - margin)
 
 
 def months(results: xarray.Dataset) -> int:

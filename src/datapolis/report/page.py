@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from datapolis import __version__
 from datapolis.errors import StoreError
 from datapolis.indices import INDICES
+from datapolis.look import FAINT, GRID, INK, PLAIN, POLICIES, POLICY_INK, SECTOR_INK, SECTORS
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED
 from datapolis.report import charts, sentences
-from datapolis.report.charts import FAINT, GRID, INK, PLAIN, months, words
+from datapolis.report.charts import months, words
 from datapolis.report.sentences import NBSP, number
 from datapolis.report.tables import (
     KEYS,
@@ -54,12 +55,12 @@ COLOURS = {
     FAINT: "faint",
     GRID: "grid",
     PLAIN: "plain",
-    **{colour: name for name, colour in charts.SECTORS.items()},
-    **{colour: f"{name}-ink" for name, colour in charts.SECTOR_INK.items()},
-    **dict(zip(charts.POLICIES, ("first", "second", "third", "fourth"), strict=True)),
+    **{colour: name for name, colour in SECTORS.items()},
+    **{colour: f"{name}-ink" for name, colour in SECTOR_INK.items()},
+    **dict(zip(POLICIES, ("first", "second", "third", "fourth"), strict=True)),
     **dict(
         zip(
-            charts.POLICY_INK,
+            POLICY_INK,
             ("first-ink", "second-ink", "third-ink", "fourth-ink"),
             strict=True,
         )

@@ -1,0 +1,1 @@
+"""One audit of each kind on real tables: `make measure-demo`."""

@@ -1,0 +1,292 @@
+"""What an audit answers: findings, targets for calibration, and the numbers that its charts draw.
+
+A finding is one typed row. It says what was estimated, by which method and from how many
+independent units; what its interval is, for a complete register has no sampling error; what it says
+in words, and what it cannot say.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias
+
+import numpy as np
+
+from datapolis import __version__
+from datapolis.errors import InputError, StoreError, nearest
+
+if TYPE_CHECKING:
+    import pandas
+
+Columns: TypeAlias = Mapping[str, Any]
+"""A tidy table: columns of one length by name."""
+
+Interval = Literal["sampling", "randomisation", "bounds", "none"]
+INTERVALS: dict[str, str] = {
+    "sampling": "95 % interval: how far another sample of the same units could lie",
+    "randomisation": "95 % of what chance alone gives, were labels dealt at random",
+    "bounds": "bounds: the least and greatest value that what was not measured allows",
+    "none": "no interval",
+}
+LEVEL = 0.95  # of sampling and randomisation intervals
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One answer of an audit."""
+
+    name: str  # short and stable, to look it up: "gini"
+    of: str = ""  # which group or period of the table: "2018-01"
+    estimand: str  # what is estimated, in a sentence
+    estimate: float  # nan where nothing can be said
+    lower: float = np.nan
+    upper: float = np.nan
+    interval: Interval = "none"
+    unit: str = ""  # "share", "USD a month", "days"
+    n_rows: int = 0
+    n_units: int = 0  # independent units, not rows
+    units: str = ""  # what they are: "companies"
+    basis: str  # what sums to one
+    method: str
+    says: str
+    cannot_say: str = ""
+    claims: tuple[str, ...] = ()
+    p_value: float = np.nan
+    p_adjusted: float = np.nan  # for the family that `method` names
+
+    def __post_init__(self) -> None:
+        if self.interval not in INTERVALS:
+            raise ValueError(f"{self.name}: interval is {self.interval!r}")
+        if (self.interval == "none") != (np.isnan(self.lower) and np.isnan(self.upper)):
+            raise ValueError(f"{self.name}: interval {self.interval} with {self.lower, self.upper}")
+        if self.lower > self.upper:
+            raise ValueError(f"{self.name}: lower {self.lower} above upper {self.upper}")
+        for text in ("name", "estimand", "basis", "method", "says"):
+            if not getattr(self, text):
+                raise ValueError(f"{self.name or 'a finding'}: {text} is empty")
+        if np.isnan(self.estimate) and not self.cannot_say:
+            raise ValueError(f"{self.name}: no estimate, and no word why")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A measured value that calibration can read: a model index under the table's own rule."""
+
+    index: str  # of datapolis.INDICES; with a label: "rights.know"
+    value: float
+    lower: float = np.nan
+    upper: float = np.nan
+    interval: Interval = "none"  # bounds are a range, not a Gaussian error
+    unit: str = ""
+    time: str = ""  # the period it was measured in
+    n_units: int = 0
+    floor: float = np.nan  # less than this was not listed: apply it to the model too
+    transform: str = ""  # the rest of the observation rule, in words
+    source_sha256: str = ""
+    claims: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        from datapolis.indices import INDICES
+
+        name = self.index.split(".")[0]
+        if name not in INDICES:
+            raise ValueError(
+                f"target {self.index}: no such index; nearest {nearest(name, INDICES)}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """The findings of one audit, with what its charts draw and where it all comes from."""
+
+    kind: str  # the name of the audit: "prices"
+    title: str
+    findings: tuple[Finding, ...]
+    targets: tuple[Target, ...] = ()
+    series: Mapping[str, Columns] = field(default_factory=dict)  # what charts draw, by name
+    notes: tuple[str, ...] = ()  # what was read, left out, withheld
+    inputs: tuple[Mapping[str, Any], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: str = __version__
+    date: str = field(default_factory=lambda: date.today().isoformat())
+
+    def __getitem__(self, key: str | tuple[str, str]) -> Finding:
+        """The finding of that name, or of that name and group: audit["gini", "2018-01"]."""
+        name, of = (key, None) if isinstance(key, str) else key
+        found = [one for one in self.findings if one.name == name and of in (None, one.of)]
+        if len(found) != 1:
+            keys = [f"{one.name}, {one.of}" if one.of else one.name for one in self.findings]
+            raise KeyError(f"{key!r}: {len(found)} findings; there are {'; '.join(keys)}")
+        return found[0]
+
+    def all(self, name: str) -> tuple[Finding, ...]:
+        """The findings of that name, over groups and periods."""
+        return tuple(one for one in self.findings if one.name == name)
+
+    def frame(self) -> pandas.DataFrame:
+        """The findings as a data frame, one row each."""
+        import pandas
+
+        return pandas.DataFrame([_row(one) for one in self.findings])
+
+    def charts(self, width: int = 720) -> list[Any]:
+        """The charts of the audit, as Altair charts of that width in pixels."""
+        draw = import_module(f"datapolis.audits.charts.{self.kind}").draw
+        charts: list[Any] = draw(self, width)
+        return charts
+
+    def _repr_html_(self) -> str:
+        shown = self.frame()[["name", "of", "estimate", "lower", "upper", "interval", "says"]]
+        table: str = shown.to_html(index=False, na_rep="")
+        return table
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the audit into a new folder: findings, targets, what charts draw, provenance."""
+        from pyarrow import Table, parquet
+
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=False)
+        except FileExistsError:
+            raise StoreError(f"{folder}: exists already; nothing was written") from None
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be made ({error.strerror})") from error
+        self.frame().to_csv(folder / "findings.csv", index=False)
+        if self.targets:
+            rows = [_row(target) for target in self.targets]
+            parquet.write_table(Table.from_pylist(rows), folder / "targets.parquet")
+        (folder / "audit.json").write_text(
+            json.dumps(self.as_json(), indent=1, ensure_ascii=False, allow_nan=False),
+            encoding="utf-8",
+        )
+        return folder
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values; what is no number is None."""
+        content = {one.name: getattr(self, one.name) for one in fields(self)}
+        content["findings"] = [asdict(one) for one in self.findings]
+        content["targets"] = [asdict(one) for one in self.targets]
+        plain: dict[str, Any] = _plain(content)
+        return plain
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Audit:
+        """The audit that `as_json` wrote."""
+        return cls(
+            **{
+                **content,
+                "findings": tuple(_read(Finding, one) for one in content["findings"]),
+                "targets": tuple(_read(Target, one) for one in content["targets"]),
+                "series": {
+                    name: {key: _array(values) for key, values in columns.items()}
+                    for name, columns in content["series"].items()
+                },
+                "notes": tuple(content["notes"]),
+                "inputs": tuple(content["inputs"]),
+            }
+        )
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Audit:
+        """The audit that `save` wrote."""
+        path = Path(folder) / "audit.json"
+        try:
+            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path}: holds no audit ({type(error).__name__})") from error
+
+
+AUDITS: dict[str, Callable[..., Audit]] = {}
+"""The audits by kind."""
+
+
+def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
+    """Declare a function from tables and options to an Audit as the audit of its own name.
+
+    Its options and their defaults are kept in the result, so that it can be done again.
+    """
+    signature = inspect.signature(function)
+    keyword = [name for name, one in signature.parameters.items() if one.kind is one.KEYWORD_ONLY]
+
+    @functools.wraps(function)
+    def audited(*arguments: P.args, **named: P.kwargs) -> Audit:
+        bound = signature.bind(*arguments, **named)
+        bound.apply_defaults()
+        options = {name: bound.arguments[name] for name in keyword}
+        found = function(*arguments, **named)
+        kept = {name: _option(value) for name, value in options.items()}
+        return replace(found, kind=function.__name__, options={**kept, **found.options})
+
+    AUDITS[function.__name__] = audited
+    return audited
+
+
+def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    """The value, if it is one of those allowed."""
+    if value not in allowed:
+        raise InputError(
+            "no such choice",
+            field=name,
+            value=value,
+            allowed=", ".join(allowed),
+            nearest=nearest(str(value), allowed),
+        )
+    return value
+
+
+def _option(value: Any) -> Any:
+    """An option as it can be written down: a column given as an array is only named as such."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _option(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_option(one) for one in value]
+    return f"<{type(value).__name__}>"
+
+
+def _row(one: Finding | Target) -> dict[str, Any]:
+    row = asdict(one)
+    row["claims"] = " ".join(row["claims"])
+    return row
+
+
+def _read(kind: Callable[..., Any], row: Mapping[str, Any]) -> Any:
+    """A finding or target of plain values: None is nan where a number belongs."""
+    return kind(
+        **{
+            key: tuple(value) if isinstance(value, list) else np.nan if value is None else value
+            for key, value in row.items()
+        }
+    )
+
+
+def _array(values: list[Any]) -> Any:
+    """A column: numbers with None as nan, all else as it is."""
+    if any(isinstance(value, str) for value in values):
+        return np.asarray(values, object)
+    return np.asarray([np.nan if value is None else value for value in values])
+
+
+def _plain(value: Any) -> Any:
+    """Nested values as JSON knows them."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, np.ndarray):
+        return [_plain(one) for one in value.tolist()]
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -1,0 +1,21 @@
+"""Options that audits share, with the words that the command line and the documentation show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from datapolis.audits.privacy import LEAST
+
+Drop = Annotated[str, "rows to leave out, as column=value or column=one,other"]
+Duplicates = Annotated[
+    Literal["keep", "drop"], "what is done with rows that repeat another row exactly"
+]
+Public = Annotated[bool, "the table is a public register: show groups of any size, and names"]
+MinGroup = Annotated[int, "least number of units, and of people, in a group that is shown"]
+Seed = Annotated[int, "of every random step"]
+Draws = Annotated[int, "permutations and bootstrap samples; at least 9,999 to be cited"]
+Progress = Callable[[str, int, int], None] | None
+"""What is told while work goes on: what, how much is done, how much there is."""
+
+MIN_GROUP = LEAST

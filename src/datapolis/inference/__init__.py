@@ -1,0 +1,1 @@
+"""Statistics that audits share: arrays in, numbers out, every random step from a seed."""

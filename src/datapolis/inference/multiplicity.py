@@ -1,0 +1,42 @@
+"""Many tests at once: adjusted p values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+    Column = np.ndarray[Any, np.dtype[Any]]
+
+
+def holm(p: Float[Column, "test"]) -> Float[Column, "test"]:
+    """Holm's adjusted p values: below a level, the chance of any false alarm is below it too.
+
+    The i-th smallest of m becomes the largest of (m - j + 1) p_(j), j <= i, at most 1; nan stays
+    nan and does not count. Source: Holm (1979).
+    """
+    p = np.asarray(p, float)
+    adjusted = np.full(p.shape, np.nan)
+    known = np.flatnonzero(np.isfinite(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = np.arange(order.size, 0, -1) * p[order]
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def benjamini_hochberg(p: Float[Column, "test"]) -> Float[Column, "test"]:
+    """Adjusted p values for the expected share of false alarms among all alarms.
+
+    nan stays nan and does not count. Source: Benjamini and Hochberg (1995).
+    """
+    from scipy.stats import false_discovery_control
+
+    p = np.asarray(p, float)
+    adjusted = np.full(p.shape, np.nan)
+    known = np.isfinite(p)
+    if known.any():
+        adjusted[known] = false_discovery_control(p[known])
+    return adjusted

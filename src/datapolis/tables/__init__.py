@@ -1,0 +1,20 @@
+"""Tables: checked columns for a world, and questions to a table where its rows stay where they lie.
+
+read         columns of a file as arrays, every cell checked
+open_table   a file, a data frame or an Ibis table as a `Table`, whose reductions are computed by
+             DuckDB, or by Spark, and never need all rows in memory
+"""
+
+from datapolis.tables.opened import Source, Table, on_spark, open_table
+from datapolis.tables.reading import count_rows, find, read, sha256
+
+__all__ = [
+    "Source",
+    "Table",
+    "count_rows",
+    "find",
+    "on_spark",
+    "open_table",
+    "read",
+    "sha256",
+]

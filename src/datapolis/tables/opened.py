@@ -1,0 +1,437 @@
+"""A table opened for questions: an Ibis expression that is computed where its rows lie.
+
+    rows = open_table("offers.csv", drop="company=unknown", duplicates="drop")
+    rows = rows.text("city", "provider").numbers("speed_down", least=0)
+    cells = rows.group(["city", "provider"], n=count(), total=rows["speed_down"].sum())
+
+Cells of a CSV file are text until a column is asked for as a number, so `NA` stays `NA`. A cell
+that does not fit is an InputError that names the file, the column, how many rows and what is
+allowed, never the cell. Files are opened for reading alone. The same expressions run on DuckDB,
+which keeps what does not fit into memory on disk, and on Spark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from datapolis.errors import InputError, nearest
+from datapolis.tables.reading import KINDS, sha256
+
+Source: TypeAlias = Any
+"""A path, an Ibis table, a pandas or Polars data frame, an Arrow table or a mapping of columns."""
+
+Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
+Duplicates = Literal["keep", "drop"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table opened for questions; each method that changes something gives a new one."""
+
+    name: str  # what messages call it
+    expression: Any  # an Ibis table
+    sha256: str = ""  # of the file's bytes; empty for a table that is no file
+    n_rows: int = 0  # as opened, before anything was dropped
+    n_duplicates: int = 0  # rows that repeat another row exactly, beyond the first
+    n_dropped: int = 0  # rows that `drop` took out
+    duplicates: Duplicates = "keep"
+
+    def __getitem__(self, column: str) -> Any:
+        """The Ibis expression of a column."""
+        self.require(column)
+        return self.expression[column]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.expression.columns)
+
+    def require(self, *columns: str, field: str = "") -> Table:
+        """The table itself, if it has these columns."""
+        for column in columns:
+            if column not in self.columns:
+                raise InputError(
+                    "a column is missing",
+                    file=self.name,
+                    field=field or column,
+                    value=column if field else None,
+                    allowed=", ".join(self.columns),
+                    nearest=nearest(column, self.columns),
+                )
+        return self
+
+    def numbers(
+        self, *columns: str, least: float = -np.inf, most: float = np.inf, gaps: bool = False
+    ) -> Table:
+        """These columns as float64: each cell a finite number from `least` to `most`.
+
+        With `gaps` a cell may be empty; it is then null, and nan when fetched.
+        """
+        allowed = _range(least, most) + (", or empty" if gaps else "")
+        changed = self._cast(columns, "float64", "is not a number", allowed, gaps)
+        outside = {
+            column: (
+                (changed.expression[column] < least)
+                | (changed.expression[column] > most)
+                | changed.expression[column].isnan()
+                | changed.expression[column].isinf()
+            )
+            for column in columns
+        }
+        changed._refuse(outside, "is out of range", allowed)
+        return changed
+
+    def dates(self, *columns: str, gaps: bool = False) -> Table:
+        """These columns as dates, written 2014-06-27."""
+        allowed = "a date such as 2014-06-27" + (", or empty" if gaps else "")
+        return self._cast(columns, "date", "is not a date", allowed, gaps)
+
+    def text(self, *columns: str, gaps: bool = False) -> Table:
+        """These columns as text; an empty cell is refused, or null with `gaps`."""
+        self.require(*columns)
+        cells = {column: _filled(self.expression[column].cast("string")) for column in columns}
+        changed = replace(self, expression=self.expression.mutate(**cells))
+        if not gaps:
+            empty = {column: changed.expression[column].isnull() for column in columns}
+            changed._refuse(empty, "is empty", "text in every row")
+        return changed
+
+    def where(self, condition: Any) -> Table:
+        """The rows for which an Ibis condition holds."""
+        return replace(self, expression=self.expression.filter(condition))
+
+    def mutate(self, **columns: Any) -> Table:
+        """The table with further columns, as Ibis expressions."""
+        return replace(self, expression=self.expression.mutate(**columns))
+
+    def count(self) -> int:
+        """How many rows there are now."""
+        return int(self._run(self.expression.count(), scalar=True))
+
+    def group(self, by: Sequence[str], **values: Any) -> Columns:
+        """One row for each combination of `by`, in order, with these aggregates (`n` is free)."""
+        self.require(*by)
+        import ibis
+
+        values.setdefault("n", ibis._.count())
+        if not by:
+            return self._fetched(self.expression.aggregate(**values))
+        return self._fetched(self.expression.group_by(list(by)).agg(**values).order_by(list(by)))
+
+    def fetch(self, *columns: str) -> Columns:
+        """These columns as arrays, rows in the order of their values."""
+        self.require(*columns)
+        names = list(dict.fromkeys(columns))
+        return self._fetched(self.expression.select(*names).order_by(names))
+
+    def check_unique(self, *columns: str, allowed: str = "each once") -> Table:
+        """The table itself, if no two rows have the same values in these columns."""
+        import ibis
+
+        self.require(*columns)
+        seen = self.expression.group_by(list(columns)).agg(n=ibis._.count())
+        again = int(self._run(seen.filter(seen.n > 1).count(), scalar=True))
+        if again:
+            raise InputError(
+                f"{again} keys stand in more than one row",
+                file=self.name,
+                field=" and ".join(columns),
+                allowed=allowed,
+            )
+        return self
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a result says of its input: no cell of it."""
+        return {
+            "table": self.name,
+            "sha256": self.sha256,
+            "rows": self.n_rows,
+            "exact_duplicates": self.n_duplicates,
+            "duplicates": self.duplicates,
+            "dropped": self.n_dropped,
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """In words what was read, and what was left out."""
+        said = [f"{self.name}: {self.n_rows:,} rows."]
+        if self.n_duplicates:
+            done = "dropped" if self.duplicates == "drop" else "kept"
+            said.append(
+                f"{self.name}: {self.n_duplicates:,} rows repeat another row exactly; they are "
+                f"{done} (duplicates = {self.duplicates})."
+            )
+        if self.n_dropped:
+            said.append(f"{self.name}: {self.n_dropped:,} rows were left out as asked (drop).")
+        return said
+
+    # --- below the surface ---------------------------------------------------------------------
+
+    def _cast(
+        self, columns: Sequence[str], kind: str, problem: str, allowed: str, gaps: bool
+    ) -> Table:
+        self.require(*columns)
+        before, after = {}, {}
+        for column in columns:
+            cells = self.expression[column]
+            text = cells.type().is_string()
+            before[column] = _filled(cells) if text else cells
+            after[column] = before[column].try_cast(kind) if text else cells.cast(kind)
+        wrong = {c: before[c].notnull() & after[c].isnull() for c in columns}
+        self._refuse(wrong, problem, allowed)
+        if not gaps:
+            self._refuse({c: before[c].isnull() for c in columns}, "is empty", allowed)
+        return replace(self, expression=self.expression.mutate(**after))
+
+    def _refuse(self, wrong: Mapping[str, Any], problem: str, allowed: str) -> None:
+        counts = {column: condition.sum().fill_null(0) for column, condition in wrong.items()}
+        found = self._fetched(self.expression.aggregate(**counts))
+        for column, number in found.items():
+            if many := int(number[0]):
+                raise InputError(
+                    f"{many:,} {'cell' if many == 1 else 'cells'}: {problem}",
+                    file=self.name,
+                    field=column,
+                    allowed=allowed,
+                )
+
+    def _fetched(self, expression: Any) -> Columns:
+        arrow = self._run(expression)
+        return {name: _array(arrow[name]) for name in arrow.column_names}
+
+    def _run(self, expression: Any, scalar: bool = False) -> Any:
+        try:
+            return expression.to_pyarrow().as_py() if scalar else expression.to_pyarrow()
+        except Exception as error:
+            if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb", "ibis", "pyspark"):
+                raise _unreadable(self.name) from None  # what an engine says quotes cells
+            raise
+
+
+def open_table(
+    source: Source,
+    *,
+    drop: str = "",
+    duplicates: Duplicates = "keep",
+    encoding: str = "utf-8",
+    name: str = "",
+) -> Table:
+    """A table opened for questions, its exact duplicate rows counted.
+
+    drop         rows to leave out: "company=unknown", or "company=unknown,other"
+    duplicates   "keep", or "drop" all but the first of rows that repeat another exactly
+    encoding     of a CSV file: "utf-8", "utf-16" or "latin-1"
+
+    Raises InputError if there is no such file, if it is no table, or if it has no rows.
+    """
+    if duplicates not in ("keep", "drop"):
+        raise InputError(
+            "no such choice", field="duplicates", value=duplicates, allowed="keep, drop"
+        )
+    table = source if isinstance(source, Table) else _counted(_opened(source, encoding, name))
+    if duplicates == "drop" and table.duplicates == "keep":
+        different = table.expression.distinct() if table.n_duplicates else table.expression
+        table = replace(table, expression=different, duplicates=duplicates)
+    return _dropped(table, drop) if drop else table
+
+
+def on_spark(path: Path | str, master: str = "local[*]", encoding: str = "utf-8") -> Table:
+    """A CSV or Parquet file opened on Spark, for tables that outgrow one machine.
+
+    Needs Java and the extra `datapolis[spark]`; raises InputError where they are missing.
+    """
+    path = Path(path)
+    _check_file(path)
+    connection = _spark(master)
+    if path.name.endswith(".parquet"):
+        expression = connection.read_parquet(str(path))
+    else:
+        separator = "\t" if path.name.endswith(".tsv") else ","
+        expression = connection.read_csv(
+            str(path),
+            header=True,
+            inferSchema=False,
+            sep=separator,
+            quote='"',
+            escape='"',
+            multiLine=True,
+            encoding=encoding,
+            mode="FAILFAST",
+        )
+    return open_table(expression, name=path.name)
+
+
+def _counted(table: Table) -> Table:
+    """The table with how many rows it has, and how many of them repeat another."""
+    import ibis
+
+    seen = table.expression.aggregate(n=ibis._.count(), different=_different(table.expression))
+    counted = table._fetched(seen)
+    many = int(counted["n"][0])
+    if not many:
+        raise InputError(
+            "the table is empty", file=table.name, allowed="a header and at least one row"
+        )
+    return replace(table, n_rows=many, n_duplicates=many - int(counted["different"][0]))
+
+
+def _spark(master: str) -> Any:
+    import ibis
+
+    try:
+        from pyspark.sql import SparkSession
+
+        session = (
+            SparkSession.builder.master(master)
+            .appName("datapolis")
+            .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
+            .config("spark.sql.session.timeZone", "UTC")
+            .getOrCreate()
+        )
+    except Exception as error:
+        raise InputError(
+            f"Spark does not start ({type(error).__name__})",
+            field="spark",
+            allowed="an installation of Java and of datapolis[spark]",
+        ) from None
+    return ibis.pyspark.connect(session)
+
+
+def _opened(source: Source, encoding: str, name: str) -> Table:
+    import ibis
+
+    if isinstance(source, str | Path):
+        path = Path(source)
+        _check_file(path)
+        return Table(name or path.name, _read_file(path, encoding), sha256(path))
+    if isinstance(source, ibis.expr.types.Table):
+        return Table(name or "table", source)
+    if isinstance(source, Mapping):
+        import pyarrow
+
+        source = pyarrow.table({key: np.asarray(value) for key, value in source.items()})
+    try:
+        return Table(name or "table", ibis.memtable(source), _hash(source))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"not a table ({type(source).__name__})",
+            field=name or "table",
+            allowed="a path, a data frame, an Arrow or Ibis table, a mapping of columns",
+        ) from error
+
+
+def _hash(source: Any) -> str:
+    """The hash of the cells of a table in memory."""
+    import pyarrow
+
+    if not isinstance(source, pyarrow.Table):
+        try:
+            source = pyarrow.table(source)
+        except (TypeError, ValueError, pyarrow.ArrowInvalid):
+            return ""
+    found = hashlib.sha256()
+    for batch in source.to_batches():
+        for column in batch.columns:
+            for buffer in column.buffers():
+                if buffer is not None:
+                    found.update(buffer)
+    return found.hexdigest()
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        others = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError("no such file", file=path.name, nearest=nearest(path.name, others))
+    if not path.is_file() or not path.name.endswith(KINDS):
+        raise InputError("not a table that can be read", file=path.name, allowed=", ".join(KINDS))
+    if path.stat().st_size == 0:
+        raise InputError(
+            "the table is empty", file=path.name, allowed="a header and at least one row"
+        )
+
+
+def _read_file(path: Path, encoding: str) -> Any:
+    import ibis
+
+    connection = ibis.duckdb.connect()
+    try:
+        if path.name.endswith(".parquet"):
+            return connection.read_parquet(path)
+        separator = {"delim": "\t"} if path.name.endswith(".tsv") else {}
+        return connection.read_csv(
+            path, header=True, all_varchar=True, sample_size=-1, encoding=encoding, **separator
+        )
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb", "ibis"):
+            raise _unreadable(path.name) from None
+        raise
+
+
+def _unreadable(file: str) -> InputError:
+    return InputError(
+        "cannot be read as a table: its rows differ in length, its letters are encoded in another "
+        "way, or it is of another kind",
+        file=file,
+        allowed=f"{', '.join(KINDS)}; UTF-8 unless an encoding is given",
+    )
+
+
+def _different(expression: Any) -> Any:
+    """How many rows differ, as an aggregate."""
+    import ibis
+
+    return ibis.struct({name: expression[name] for name in expression.columns}).nunique()
+
+
+def _dropped(table: Table, drop: str) -> Table:
+    column, equals, values = drop.partition("=")
+    if not equals:
+        raise InputError(
+            "cannot be read", field="drop", value=drop, allowed="column=value or column=one,other"
+        )
+    table.require(column, field="drop")
+    cells = table.expression[column].cast("string")
+    kept = table.where(~cells.isin(values.split(",")).fill_null(False))
+    left = kept.count()
+    return replace(kept, n_dropped=table.count() - left)
+
+
+def _filled(cells: Any) -> Any:
+    """Text without blanks around it; what is then empty is null."""
+    return cells.strip().nullif("")
+
+
+def _range(least: float, most: float) -> str:
+    if np.isinf(least) and np.isinf(most):
+        return "a number such as 1234.5"
+    if np.isinf(most):
+        return f"a number of at least {least:g}"
+    if np.isinf(least):
+        return f"a number of at most {most:g}"
+    return f"a number from {least:g} to {most:g}"
+
+
+def _array(column: Any) -> np.ndarray[Any, np.dtype[Any]]:
+    """An Arrow column as a NumPy array: text as str objects, null numbers as nan."""
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+        cells = column.to_numpy(zero_copy_only=False) if column.null_count else None
+        if cells is not None:
+            return np.asarray(cells, object)
+        return np.asarray(column.to_pylist(), str)
+    if pyarrow.types.is_date(kind):
+        return np.asarray(column.cast(pyarrow.date32()).to_numpy(), "datetime64[D]")
+    if pyarrow.types.is_decimal(kind):
+        column = column.cast(pyarrow.float64())
+    values: np.ndarray[Any, np.dtype[Any]] = np.asarray(column.to_numpy())
+    return values

@@ -1,0 +1,40 @@
+"""Real tables for the audits, skipped by name where they are not; and both engines."""
+
+import shutil
+
+import pytest
+
+from datapolis import tables
+from examples.measure import real
+
+
+@pytest.fixture(scope="session")
+def table():
+    """`table("name.csv")`: a path or a data frame, or the test is skipped by name."""
+
+    def find(name):
+        try:
+            return real.table(name)
+        except real.Missing as missing:
+            pytest.skip(str(missing))
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def on_spark(tmp_path_factory):
+    """`on_spark(source)`: the same table on Spark, or the test is skipped without Java."""
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java, and there is none")
+    pytest.importorskip("pyspark", reason="Spark is not installed")
+    folder = tmp_path_factory.mktemp("spark")
+    made = iter(range(10_000))
+
+    def opened(source, **options):
+        path = source
+        if not isinstance(source, str) and not hasattr(source, "is_file"):
+            path = folder / f"{next(made)}.parquet"
+            source.to_parquet(path, index=False)
+        return tables.on_spark(path, "local[1]", **options)
+
+    return opened
