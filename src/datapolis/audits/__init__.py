@@ -1,1 +1,13 @@
-"""Questions to a table: an audit takes checked columns, answers with numbers and their bounds."""
+"""Questions to a table: each audit takes tables and options, and answers with findings."""
+
+from datapolis.audits.concentration import concentration
+from datapolis.audits.finding import AUDITS, Audit, Finding, Target
+
+__all__ = [
+    "AUDITS",
+    "Audit",
+    "Finding",
+    "Target",
+    # one audit each
+    "concentration",
+]

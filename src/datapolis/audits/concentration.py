@@ -1,184 +1,826 @@
-"""How much of what was measured sits in few hands, period by period.
+"""How much of what was measured sits in few hands, and whether that changes.
 
-Each row of the table says how much one holder had in one period: the share of page loads on which
-a company was present, or its share of a market. The answers are indicators of
-`datapolis.indicators`, the same functions that observe the simulated society.
+Each row says how much one holder had: the share of page loads on which a company was present, its
+part of a market, its sales. The answers are indicators of `datapolis.indicators`, the same
+functions that observe the simulated society.
 
-**Basis.** With "presence" the weights overlap: on one page load several companies are present, so
-the weights sum to more than 1, and `herfindahl` is about shares of all presences. The bands that
-competition authorities use for market shares do not apply to it. With "share" the weights are
-parts of one whole and sum to at most 1.
+**Basis.** What the amounts are decides what may be said.
 
-**Bounds, not sampling intervals.** A table of all companies is no sample of companies, so that a
-bootstrap would answer a question nobody asked. What remains open is who was too small to be
-measured. The bounds are the least and greatest value among four tables: the one measured, and the
-same with as many holders again that nobody saw, who have
+    market     parts of one whole: shares sum to at most 1 (or 100); guideline bands apply
+    amount     sizes: shares are of the total that is listed, not of all there is
+    presence   shares that overlap: several companies are present on one page load, so they sum to
+               more than 1. Shares of the sum are shares of presences, not of a market.
 
-    nothing        dust: they are there, and count
-    as much each   as the smallest holder measured ("presence"), or as is left of 1 ("share")
-    all of that    in one hand: the unseen are one holder
+**Bounds, not sampling intervals.** A list of all companies is no sample of companies, so that a
+bootstrap would answer a question nobody asked. What remains open is who was too small to be listed.
+The bounds are the least and greatest value among the list as measured and the list with holders
+that nobody saw: a multiple `unseen` of those listed, with nothing, as dust (as much each as the
+smallest listed; for a market an equal part each of what is left of the whole), or all of that in
+one hand. One exponent alone, that of the tail, is an estimate: alpha -/+ 1.96 alpha/sqrt(k) for the
+k largest as draws from a Pareto law (Hill 1975).
 
-The tail exponent alone is an estimate. Its interval is alpha -/+ 1.645 alpha/sqrt(k), 90 %, for the
-k largest holders taken as draws from a Pareto law (Hill 1975).
+**Change.** A list that grows as its floor falls changes by itself. Three panel rules are told side
+by side: all who are listed, those listed in every period, those above one floor in each period. A
+change is robust if the three agree in sign.
 
-Source: F36, docs/model.md.
+Sources: Hirschman (1945), Herfindahl (1950), Gini (1912), Lorenz (1905), Hill (1975); bands of the
+US Merger Guidelines of 2023 and of 2010; F36, docs/model.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, choice
+from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
+from datapolis.audits.privacy import WITHHELD, dominant
 from datapolis.errors import InputError
 from datapolis.indicators import (
     concentration_ratio,
     effective_number,
+    entropy,
     gini,
     herfindahl,
+    herfindahl_by_group,
     hill_tail_exponent,
+    lorenz,
+    normalized_herfindahl,
+    sector_shares,
+    spearman,
     top_fifth_share,
 )
+from datapolis.tables import Source, Table, open_table
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Shaped
+    from jaxtyping import Float
 
-    Column = np.ndarray[Any, np.dtype[Any]]
+    Column = Any  # a NumPy array; the indicators are typed for those of JAX
 
-Basis = Literal["presence", "share"]
-
-NINETY = 1.6448536269514722  # standard errors on either side of a 90 % interval
+Basis = Literal["market", "amount", "presence"]
+BASES = ("market", "amount", "presence")
+SUMS_TO_ONE = {
+    "market": "parts of the whole market",
+    "amount": "shares of the total that is listed",
+    "presence": "shares of all presences, which overlap: no market shares",
+}
 TAIL = 0.2  # part of the holders that make the tail
-
-BOUNDS = {
-    "presence": "bounds: as many holders again unseen, with nothing, each as much as the smallest "
-    "measured, or all of that in one hand; shares overlap, market bands do not apply",
-    "share": "bounds: as many holders again unseen, with nothing, an equal part each of what is "
-    "left of 1, or all of that in one hand",
-}
-STANDARD_ERROR = "90 % interval: alpha -/+ 1.645 alpha/sqrt(k), k largest holders (Hill)"
-AS_MEASURED = "as measured: no holder too small to be measured changes it"
-NO_TAIL = "none: fewer than two holders, or equal ones"
-
-BOUNDED: dict[str, Callable[[Any], Any]] = {
-    "herfindahl": herfindahl,
-    "effective_number": effective_number,
-    "top_fifth_share": top_fifth_share,
-    "gini": gini,
-    "four_largest": concentration_ratio,
-}
-tail: Callable[[Any, float], Any] = hill_tail_exponent
+SLACK = 0.05  # how far shares of a whole may sum beyond it, by rounding and revision
+MOST_POINTS = 200  # of a Lorenz curve
+TOP = 20  # leaders whose stay is counted
+GUIDELINES = (
+    ("the 2023 US Merger Guidelines", 0.10, 0.18),
+    ("those of 2010", 0.15, 0.25),
+)
+NO_SAMPLE = "What the holders hold elsewhere, and how the table was collected."
+HEADS = {"floor": np.floor, "ceiling": np.ceil}
 
 
-def audit(
-    time: Shaped[Column, "row"],
-    name: Shaped[Column, "row"],
-    weight: Float[Column, "row"],
+@dataclass(frozen=True)
+class Measure:
+    """An indicator that is told of a period: its name, what it estimates, what it means."""
+
+    name: str
+    function: Callable[[Any], Any]
+    estimand: str
+    says: str  # holds {value}
+    unit: str = "share"
+
+
+def _measures(leaders: int) -> tuple[Measure, ...]:
+    return (
+        Measure(
+            "herfindahl",
+            herfindahl,
+            "The chance that two units taken at random belong to one holder (Herfindahl index).",
+            "Two units taken at random belong to one holder with chance {value:.3f}.",
+        ),
+        Measure(
+            "normalized_herfindahl",
+            normalized_herfindahl,
+            "The Herfindahl index rescaled from 0 (all equal) to 1 (one has all).",
+            "From 0 (all equal) to 1 (one has all), concentration stands at {value:.3f}.",
+        ),
+        Measure(
+            "effective_number",
+            effective_number,
+            "How many equal holders would be as concentrated.",
+            "It is as concentrated as {value:.1f} equal holders would be.",
+            "holders",
+        ),
+        Measure(
+            "leaders_share",
+            lambda amount: concentration_ratio(amount, leaders),
+            f"The share of the {leaders} largest holders.",
+            f"The {leaders} largest have {{value:.1%}}.",
+        ),
+        Measure(
+            "gini",
+            gini,
+            "Inequality among the holders listed (Gini coefficient).",
+            "The Gini coefficient among those listed is {value:.3f}.",
+        ),
+        Measure(
+            "top_fifth_share",
+            top_fifth_share,
+            "The share of the largest fifth of holders, the last head counted in part.",
+            "The largest fifth have {value:.1%}; .8 is the 80-20 rule.",
+        ),
+        Measure(
+            "entropy",
+            entropy,
+            "How evenly the whole is spread, in nats.",
+            "The spread is {value:.2f} nats.",
+            "nats",
+        ),
+    )
+
+
+@audit
+def concentration(
+    table: Source,
     *,
-    basis: Basis = "presence",
-) -> dict[str, Column]:
-    """How concentrated the weights are among the names, in each period.
+    holder: Annotated[str, "column of who holds"],
+    amount: Annotated[str, "column of how much: a share or a size, never negative"],
+    basis: Annotated[Basis, "what the amounts are: parts of a market, sizes, or presences"],
+    time: Annotated[str, "column of periods"] = "",
+    within: Annotated[str, "column of separate markets, such as regions; answers are means"] = "",
+    weight: Annotated[
+        str, "column that weighs the separate markets; without it they are equal"
+    ] = "",
+    group: Annotated[str, "column of groups of holders, to split the Herfindahl index by"] = "",
+    whole: Annotated[float | None, "what shares are parts of, 1 or 100; sizes need none"] = None,
+    floor: Annotated[float | None, "least amount for the panel above one floor"] = None,
+    leaders: Annotated[int, "how many of the largest are counted together"] = 4,
+    unseen: Annotated[float, "holders too small to be listed, for each that is"] = 1.0,
+    drop: Drop = "",
+    duplicates: Duplicates = "keep",
+    public: Public = False,
+    min_group: MinGroup = MIN_GROUP,
+) -> Audit:
+    """How concentrated amounts are among holders, by period, and whether that changes.
 
-    Columns, one row for each period and indicator: `time`, `indicator`, `value`, `lower`, `upper`,
-    `interval` (in words what the two mean) and `n`, how many holders were measured.
-
-    herfindahl        chance that two units taken at random have one holder
-    effective_number  how many equal holders would be as concentrated
-    top_fifth_share   share of the largest fifth of holders; .8 is the 80-20 rule
-    gini              inequality among holders
-    four_largest      share of the four largest
-    largest           weight of the largest holder, as measured
-    total             sum of all weights: with "presence", holders present at once on average
-    tail_exponent     how fast the chance of a larger holder falls, over the largest fifth
+    Raises InputError where amounts are negative or no numbers, where they contradict the basis, and
+    where a holder stands twice in one period while shares overlap.
     """
-    time, name, weight = np.asarray(time), np.asarray(name), np.asarray(weight, np.float64)
-    _check(time, name, weight, basis)
-    rows = [
-        (period, *row, int(here.sum()))
-        for period in np.unique(time)
-        for here in [time == period]
-        for row in _answers(weight[here], basis)
-    ]
-    period, indicator, value, lower, upper, interval, count = zip(*rows, strict=True)
+    choice("basis", basis, BASES)
+    rows = open_table(table, drop=drop, duplicates=duplicates)
+    lists = _read(rows, holder, amount, basis, time, within, weight, group)
+    whole = _check_basis(rows, lists, amount, basis, whole)
+    if basis == "presence" and group:
+        raise InputError(
+            "shares that overlap cannot be split by group",
+            field="group",
+            value=group,
+            allowed="basis market or amount",
+        )
+    notes = [*rows.notes, *_whole_note(lists, whole)]
+    least = 1 if public else min_group
+    findings: list[Finding] = []
+    targets: tuple[Target, ...] = ()
+    series: dict[str, Columns] = {}
+    if within and len({one.market for one in lists}) >= least:
+        findings, series = _means_over_markets(lists, basis, whole, within, holder)
+    elif within:
+        findings = [_withheld("mean_herfindahl", basis)]
+    else:
+        shown = [one for one in lists if one.amount.size >= least]
+        findings = [_withheld("herfindahl", basis, one.time) for one in lists if one not in shown]
+        for one in shown:
+            findings += _of_period(one, basis, whole, _measures(leaders), unseen, holder, public)
+        if shown:
+            if floor is None:
+                floor = max(float(one.amount[one.amount > 0].min()) for one in shown)
+            findings += _changes(shown, basis, floor)
+            series = _series(shown, floor, least)
+            targets = tuple(_targets(shown, basis, whole, rows.sha256))
+    return Audit(
+        kind="concentration",
+        title=_title(amount, holder),
+        findings=tuple(findings),
+        targets=targets,
+        series=series,
+        notes=tuple(notes),
+        inputs=(rows.provenance,),
+    )
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """Who held how much in one period, in one market; largest first."""
+
+    time: str
+    market: str
+    holder: Column
+    amount: Float[Column, "holder"]
+    group: Column | None = None
+    weight: float = 1.0
+
+    @property
+    def share(self) -> Float[Column, "holder"]:
+        """Shares of what is listed."""
+        return self.amount / self.amount.sum()
+
+
+def _read(
+    rows: Table,
+    holder: str,
+    amount: str,
+    basis: str,
+    time: str,
+    within: str,
+    weight: str,
+    group: str,
+) -> list[Listed]:
+    """The lists, one for each period and market; amounts of one holder are summed."""
+    keys = [column for column in (time, within, group) if column]
+    rows = rows.text(holder, *keys).numbers(amount, least=0)
+    parts = [column for column in (time, within) if column]
+    if basis == "presence":
+        rows.check_unique(*parts, holder, allowed="each holder once in a period: presences overlap")
+    by = [*parts, holder, *([group] if group else [])]
+    values = {"amount": rows[amount].sum()}
+    if weight:
+        rows = rows.numbers(weight, least=0)
+        values["weight"] = rows[weight].mean()
+    cells = rows.group(by, **values)
+    many = cells["amount"].size
+    label = [cells[column] if column else np.full(many, "") for column in (time, within)]
+    _, start = np.unique(np.stack([one.astype(str) for one in label]), axis=1, return_index=True)
+    bounds = [*sorted(start), many]
+    found = []
+    for first, last in pairwise(bounds):
+        here = slice(first, last)
+        order = np.argsort(-cells["amount"][here], kind="stable")
+        if not cells["amount"][here].sum() > 0:
+            raise InputError(
+                "nobody has anything in one of the periods",
+                file=rows.name,
+                field=amount,
+                allowed="one amount above 0 at least",
+            )
+        found.append(
+            Listed(
+                str(label[0][first]),
+                str(label[1][first]),
+                cells[holder][here][order],
+                cells["amount"][here][order],
+                cells[group][here][order] if group else None,
+                float(cells["weight"][here].mean()) if weight else 1.0,
+            )
+        )
+    return found
+
+
+def _check_basis(
+    rows: Table, lists: list[Listed], amount: str, basis: str, whole: float | None
+) -> float | None:
+    """What market shares are parts of; InputError if the sums contradict the basis."""
+    greatest = max(float(one.amount[0]) for one in lists)
+    sums = [float(one.amount.sum()) for one in lists]
+    if basis == "presence" and greatest > 1 + 1e-9:
+        raise InputError(
+            "the share of cases in which a holder is present is above 1",
+            file=rows.name,
+            field=amount,
+            value=round(greatest, 6),
+            allowed="0 to 1, or basis amount",
+        )
+    if basis != "market":
+        return None
+    if whole is None and greatest <= 1:
+        whole = 1.0
+    if whole is None and greatest <= 100 and 50 < np.median(sums) <= 100 * (1 + SLACK):
+        whole = 100.0
+    if whole is not None and max(sums) > whole * (1 + SLACK):
+        raise InputError(
+            "parts of one whole sum to more than the whole",
+            file=rows.name,
+            field=amount,
+            value=round(max(sums), 6),
+            allowed=f"at most {whole:g}; or basis presence where shares overlap, amount for sizes",
+        )
+    return whole
+
+
+def _whole_note(lists: list[Listed], whole: float | None) -> Iterator[str]:
+    """How much of the whole the lists hold."""
+    if whole is None:
+        return
+    parts = np.array([one.amount.sum() for one in lists]) / whole
+    yield (
+        f"The lists hold {parts.min():.1%} to {parts.max():.1%} of the whole (median "
+        f"{np.median(parts):.1%})."
+    )
+    if over := int((parts > 1).sum()):
+        yield f"{over:,} of {len(lists):,} lists sum to more than the whole; they are kept as is."
+
+
+# --- one period --------------------------------------------------------------------------------
+
+
+def _of_period(
+    one: Listed,
+    basis: str,
+    whole: float | None,
+    measures: tuple[Measure, ...],
+    unseen: float,
+    holder: str,
+    public: bool,
+) -> Iterator[Finding]:
+    """What is told of one period."""
+    many = one.amount.size
+    shared: dict[str, Any] = {
+        "of": one.time,
+        "n_rows": many,
+        "n_units": many,
+        "units": "holders",
+        "basis": SUMS_TO_ONE[basis],
+        "claims": ("M28", "M32"),
+    }
+    tables = list(with_unseen(one.amount, basis, whole, unseen))
+    hidden = not public and bool(_dominated(one.amount))
+    for measure in measures:
+        if hidden and measure.name == "leaders_share":
+            yield _withheld(measure.name, basis, one.time)
+            continue
+        values = [float(measure.function(amounts)) for amounts in tables]
+        cannot_say = NO_SAMPLE
+        if measure.name == "herfindahl" and basis != "market":
+            cannot_say = "Whether a market is concentrated: guideline bands are for market shares."
+        bounded = len(tables) > 1 and np.isfinite(values).all()
+        says = measure.says.format(value=values[0])
+        if measure.name == "herfindahl" and basis == "market":
+            says = f"{says} {bands(values[0])}"
+        yield Finding(
+            name=measure.name,
+            estimand=measure.estimand,
+            estimate=values[0],
+            lower=min(values) if bounded else np.nan,
+            upper=max(values) if bounded else np.nan,
+            interval="bounds" if bounded else "none",
+            unit=measure.unit,
+            method=f"all {many} listed; bounds: {_unseen_words(basis, whole, unseen)}"
+            if bounded
+            else f"all {many} listed",
+            says=says,
+            cannot_say=cannot_say,
+            **shared,
+        )
+    for rule, rounded in HEADS.items():
+        heads = max(int(rounded(0.2 * many)), 1)
+        share = float(one.amount[:heads].sum() / one.amount.sum())
+        yield Finding(
+            name=f"top_fifth_share_{rule}",
+            estimand=f"The share of the largest fifth of holders, heads rounded: {rule}.",
+            estimate=share,
+            unit="share",
+            method=f"the {heads} largest of {many}",
+            says=f"The {heads} largest of {many} have {share:.2%}.",
+            cannot_say=NO_SAMPLE,
+            **shared,
+        )
+    if not hidden:
+        largest = float(one.amount[0])
+        who = f" ({one.holder[0]})" if public else ""
+        yield Finding(
+            name="largest",
+            estimand=f"The amount of the largest {holder}, as listed.",
+            estimate=largest,
+            method="as listed: nobody too small to be listed changes it",
+            says=f"The largest{who} has {largest:.4g}"
+            + (", its share of all cases." if basis == "presence" else "."),
+            cannot_say=NO_SAMPLE,
+            **shared,
+        )
+    total = float(one.amount.sum())
+    yield Finding(
+        name="total",
+        estimand="Holders present at once, on average."
+        if basis == "presence"
+        else "The sum of what is listed.",
+        estimate=total,
+        method="sum over the list",
+        says=f"On average {total:.2f} holders are present at once."
+        if basis == "presence"
+        else f"What is listed sums to {total:.6g}.",
+        cannot_say=NO_SAMPLE,
+        **shared,
+    )
+    yield _tail(one, shared)
+    yield from _by_group(one, shared)
+
+
+def _tail(one: Listed, shared: dict[str, Any]) -> Finding:
+    """The exponent of the largest fifth, as the model's index user_tail has it."""
+    many = one.amount.size
+    exponent = float(hill_tail_exponent(one.amount, TAIL))
+    if not np.isfinite(exponent):
+        return Finding(
+            name="tail_exponent",
+            estimand="How fast the chance of a larger holder falls, over the largest fifth.",
+            estimate=np.nan,
+            method="Hill",
+            says="There is no tail.",
+            cannot_say="Fewer than two holders, or equal ones: no exponent.",
+            **shared,
+        )
+    leaders = min(max(round(TAIL * many), 1), many - 1)
+    reach = 1.96 * exponent / np.sqrt(leaders)
+    return Finding(
+        name="tail_exponent",
+        estimand="How fast the chance of a larger holder falls, over the largest fifth.",
+        estimate=exponent,
+        lower=max(exponent - reach, 0.0),
+        upper=exponent + reach,
+        interval="sampling",
+        unit="exponent",
+        method=f"Hill over the {leaders} largest, taken as draws from a Pareto law; the audit of "
+        "tails chooses where the tail starts and tests the law",
+        says=f"Holders above a size x become rarer as x^-{exponent:.2f} over the largest fifth.",
+        cannot_say="Whether it is a power law: see the audit of tails.",
+        **shared,
+    )
+
+
+def _by_group(one: Listed, shared: dict[str, Any]) -> Iterator[Finding]:
+    """The Herfindahl index as a sum over groups: H = sum_k w_k**2 h_k."""
+    if one.group is None:
+        return
+    names, codes = np.unique(one.group, return_inverse=True)
+    code: Column = codes
+    weights = sector_shares(one.amount, code, names.size)
+    inside = herfindahl_by_group(one.amount, code, names.size)
+    parts = weights**2 * np.nan_to_num(inside)
+    whole, between = float(parts.sum()), float(herfindahl(weights))
+    yield Finding(
+        name="herfindahl_of_groups",
+        estimand="The Herfindahl index of the groups: H of their shares w_k.",
+        estimate=between,
+        unit="share",
+        method=f"{names.size} groups; the index of holders is {whole:.4f} = sum w_k^2 h_k",
+        says=f"Two units taken at random belong to one group with chance {between:.3f}, to one "
+        f"holder with chance {whole:.3f}.",
+        cannot_say=NO_SAMPLE,
+        **shared,
+    )
+
+
+def with_unseen(
+    amount: Float[Column, "holder"], basis: str, whole: float | None = None, unseen: float = 1.0
+) -> Iterator[Column]:
+    """The list as measured, then with holders whom nobody saw, three times."""
+    yield amount
+    many = round(unseen * amount.size)
+    if not many:
+        return
+    rest = many * float(amount[amount > 0].min())
+    if basis == "market":
+        rest = max((whole or 0.0) - float(amount.sum()), 0.0)
+        if not rest:
+            return
+    yield np.concatenate([amount, np.zeros(many)])
+    yield np.concatenate([amount, np.full(many, rest / many)])
+    yield np.append(amount, rest)
+
+
+def _unseen_words(basis: str, whole: float | None, unseen: float) -> str:
+    least = f"{unseen:g} more for each that is listed, who were too small: "
+    if basis == "market":
+        return least + f"with nothing, or what is left of {whole:g} as dust or in one hand"
+    return least + "with nothing, as much each as the smallest listed, or all of that in one hand"
+
+
+def bands(value: float) -> str:
+    """What the guidelines call a market of that Herfindahl index (0 to 1)."""
+    said = []
+    for name, moderate, high in GUIDELINES:
+        word = "highly" if value > high else "moderately" if value >= moderate else "not"
+        said.append(f"{word} concentrated by {name} ({moderate * 1e4:,.0f} and {high * 1e4:,.0f})")
+    return f"On the scale to 10,000 it is {value * 1e4:,.0f}: " + ", ".join(said) + "."
+
+
+def _dominated(amount: Float[Column, "holder"]) -> bool:
+    """Whether the second largest could work out the largest from the total (p % rule)."""
+    if amount.size < 3:
+        return True
+    return bool(dominant(amount[:1], amount[1:2], amount.sum(keepdims=True))[0])
+
+
+# --- change ------------------------------------------------------------------------------------
+
+CHANGING: dict[str, Callable[[Any], Any]] = {
+    "gini": gini,
+    "top_fifth_share": top_fifth_share,
+    "herfindahl": herfindahl,
+}
+
+
+def panels(lists: list[Listed], floor: float) -> dict[str, list[Column]]:
+    """Amounts in each period under the three panel rules."""
+    always = reduce(np.intersect1d, [one.holder for one in lists])
     return {
-        "time": np.asarray(period),
-        "indicator": np.asarray(indicator),
-        "value": np.asarray(value, np.float64),
-        "lower": np.asarray(lower, np.float64),
-        "upper": np.asarray(upper, np.float64),
-        "interval": np.asarray(interval),
-        "n": np.asarray(count, np.int64),
+        "all listed": [one.amount for one in lists],
+        "balanced panel": [one.amount[np.isin(one.holder, always)] for one in lists],
+        f"at least {floor:.3g}": [one.amount[one.amount >= floor] for one in lists],
     }
 
 
-def _answers(weight: Float[Column, "holder"], basis: Basis) -> Iterator[tuple[Any, ...]]:
-    """Indicator, value, lower, upper and interval of one period."""
-    tables = list(with_unseen(weight, basis))
-    for name, indicator in BOUNDED.items():
-        values = [float(indicator(table)) for table in tables]
-        yield name, values[0], min(values), max(values), BOUNDS[basis]
-    largest = float(weight.max())
-    yield "largest", largest, largest, largest, AS_MEASURED
-    totals = [float(table.sum()) for table in tables]
-    yield "total", totals[0], min(totals), max(totals), BOUNDS[basis]
-    exponent = float(tail(weight, TAIL))
-    if np.isnan(exponent):
-        yield "tail_exponent", exponent, np.nan, np.nan, NO_TAIL
+def _changes(lists: list[Listed], basis: str, floor: float) -> Iterator[Finding]:
+    """What changed from the first to the last period, under the three panel rules."""
+    if len(lists) < 2:
         return
-    reach = NINETY * exponent / np.sqrt(_leaders(weight.size))
-    yield "tail_exponent", exponent, max(exponent - reach, 0.0), exponent + reach, STANDARD_ERROR
-
-
-def with_unseen(weight: Float[Column, "holder"], basis: Basis) -> Iterator[Column]:
-    """The weights as measured, then with as many holders again whom nobody saw, three times."""
-    many = weight.size
-    smallest = weight[weight > 0].min()
-    rest = max(1.0 - weight.sum(), 0.0) if basis == "share" else many * smallest
-    yield weight
-    yield np.concatenate([weight, np.zeros(many)])
-    yield np.concatenate([weight, np.full(many, rest / many)])
-    yield np.append(weight, rest)
-
-
-def _leaders(many: int) -> int:
-    """How many holders make the tail: as `hill_tail_exponent` rounds it."""
-    return min(max(round(TAIL * many), 1), many - 1)
-
-
-def _check(time: Column, name: Column, weight: Column, basis: str) -> None:
-    if basis not in BOUNDS:
-        raise InputError("no such basis", field="basis", value=basis, allowed="presence, share")
-    if not time.shape == name.shape == weight.shape or weight.ndim != 1:
-        raise InputError(
-            "the columns do not have one length",
-            field="time, name, weight",
-            value=(time.shape, name.shape, weight.shape),
+    first, last = lists[0], lists[-1]
+    between = f"{first.time} to {last.time}"
+    shared: dict[str, Any] = {
+        "of": between,
+        "units": "holders",
+        "basis": SUMS_TO_ONE[basis],
+        "claims": ("M27", "M28", "M30"),
+        "cannot_say": "Why it changed; and two periods are no trend.",
+    }
+    rules = {
+        rule: (amounts[0], amounts[-1])
+        for rule, amounts in panels(lists, floor).items()
+        if all(amount.sum() > 0 and amount.size > 1 for amount in (amounts[0], amounts[-1]))
+    }
+    for name, indicator in CHANGING.items():
+        values = {
+            rule: [float(indicator(amount)) for amount in pair] for rule, pair in rules.items()
+        }
+        moves = {rule: after - before for rule, (before, after) in values.items()}
+        signs = {int(np.sign(round(move, 3))) for move in moves.values()}
+        told = "; ".join(
+            f"{rule} {before:.3f} to {after:.3f}" for rule, (before, after) in values.items()
         )
-    if weight.size == 0:
-        raise InputError("the table is empty", field="weight", allowed="one row or more")
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        wrong = int((~np.isfinite(weight) | (weight < 0)).sum())
-        raise InputError(
-            f"{wrong} rows are no amount", field="weight", allowed="numbers, 0 or more"
+        robust = len(signs) == 1 and 0 not in signs
+        verdict = ("It rises" if signs == {1} else "It falls") + " under all three panel rules"
+        yield Finding(
+            name=f"{name}_change",
+            estimand=f"The change of {name.replace('_', ' ')} under three panel rules.",
+            estimate=moves["all listed"],
+            lower=min(moves.values()),
+            upper=max(moves.values()),
+            interval="bounds",
+            unit="share",
+            n_rows=first.amount.size + last.amount.size,
+            n_units=int(np.union1d(first.holder, last.holder).size),
+            method=f"last less first; {told}; bounds are the three rules",
+            says=f"{verdict if robust else 'No robust change'}: {told}.",
+            **shared,
         )
-    _, counts = np.unique(
-        np.stack([time.astype(str), name.astype(str)]), axis=1, return_counts=True
+    yield from _persistence(first, last, shared)
+
+
+def _persistence(first: Listed, last: Listed, shared: dict[str, Any]) -> Iterator[Finding]:
+    """Whether those who led still lead, and whether the large grew faster."""
+    both, at_first, at_last = np.intersect1d(
+        first.holder, last.holder, assume_unique=True, return_indices=True
     )
-    if (counts > 1).any():
-        raise InputError(
-            f"{int((counts > 1).sum())} names occur twice in one period",
-            field="name",
-            allowed="each name once in each period",
+    if both.size < 10:
+        return
+    before, after = first.amount[at_first], last.amount[at_last]
+    order = float(spearman(before, after))
+    shared = {**shared, "n_rows": 2 * both.size, "n_units": int(both.size)}
+    yield Finding(
+        name="rank_persistence",
+        estimand="Spearman's correlation of amounts in the first and the last period.",
+        estimate=order,
+        unit="correlation",
+        method=f"{both.size} holders listed in both; no interval: all who are listed in both",
+        says=f"The order of holders keeps with a rank correlation of {order:.2f}.",
+        **shared,
+    )
+    top = min(TOP, first.amount.size, last.amount.size)
+    stay = int(np.isin(first.holder[:top], last.holder[:top]).sum())
+    yield Finding(
+        name="top_overlap",
+        estimand=f"How many of the {top} largest are still among the {top} largest.",
+        estimate=float(stay),
+        unit="holders",
+        method="count",
+        says=f"{stay} of the {top} largest are still among them.",
+        **shared,
+    )
+    grew = (before > 0) & (after > 0)
+    size, growth = np.log(before[grew]), np.log(after[grew] / before[grew])
+    if np.ptp(size) > 0 and grew.sum() >= 10:
+        from scipy.stats import linregress
+
+        line = linregress(size, growth)
+        reach = 1.96 * line.stderr
+        yield Finding(
+            name="growth_on_size",
+            estimand="How growth (log) goes with size at the start (log): 0 under Gibrat's law.",
+            estimate=float(line.slope),
+            lower=float(line.slope - reach),
+            upper=float(line.slope + reach),
+            interval="sampling",
+            unit="log per log",
+            method=f"least squares over {int(grew.sum())} holders listed in both periods, as draws "
+            "of a process of growth; those who left are not seen",
+            says="The large grew "
+            + ("more slowly" if line.slope < 0 else "faster")
+            + f" than the small: slope {line.slope:+.3f}.",
+            **{**shared, "cannot_say": "Measurement error in size alone makes the slope negative."},
         )
-    for period in np.unique(time):
-        whole = weight[time == period].sum()
-        if whole <= 0:
-            raise InputError("nobody has anything in a period", field="weight", value=str(period))
-        if basis == "share" and whole > 1 + 1e-6:
-            raise InputError(
-                "shares of one whole sum to more than 1",
-                field="weight",
-                value=round(float(whole), 6),
-                allowed="at most 1, or basis presence",
+
+
+# --- means over separate markets ---------------------------------------------------------------
+
+
+def _means_over_markets(
+    lists: list[Listed], basis: str, whole: float | None, within: str, holder: str
+) -> tuple[list[Finding], dict[str, Columns]]:
+    """The Herfindahl index of each market, and its mean over markets in each period."""
+    times = sorted({one.time for one in lists})
+    always = set.intersection(*({one.market for one in lists if one.time == at} for at in times))
+    rescaled = {(one.time, one.market): float(herfindahl(one.amount)) for one in lists}
+    raw = {
+        (one.time, one.market): float(((one.amount / (whole or one.amount.sum())) ** 2).sum())
+        for one in lists
+    }
+    weights = {(one.time, one.market): one.weight for one in lists}
+    equal = len({one.weight for one in lists}) == 1
+    shared: dict[str, Any] = {
+        "unit": "share",
+        "units": within,
+        "basis": SUMS_TO_ONE[basis],
+        "claims": ("M28", "M30"),
+    }
+    weighing = "each counts the same" if equal else "weighted"
+    findings: list[Finding] = []
+    rows: dict[str, list[Any]] = {"time": [], "index": [], "value": []}
+    for at in times:
+        here = [one for one in lists if one.time == at]
+        keys = [(at, one.market) for one in here]
+        for name, values, words in (
+            ("mean_herfindahl", rescaled, "shares rescaled to sum to one"),
+            ("mean_herfindahl_raw", raw, "shares as listed, of the whole"),
+        ):
+            if name == "mean_herfindahl_raw" and whole is None:
+                continue
+            mean = _mean(values, weights, keys)
+            shown = float(np.mean([one.amount.sum() for one in here]) / (whole or 1.0))
+            rest = f"; the list holds {shown:.1%} of the whole on average" if whole else ""
+            findings.append(
+                Finding(
+                    name=name,
+                    of=at,
+                    estimand=f"The mean Herfindahl index of {holder} over {within}, {words}.",
+                    estimate=mean,
+                    n_rows=sum(one.amount.size for one in here),
+                    n_units=len(here),
+                    method=f"mean over {len(here)} lists, {weighing}; no interval: every "
+                    f"{within} that is listed",
+                    says=f"Within a {within} two units belong to one {holder} with chance "
+                    f"{mean:.3f}{rest}. {bands(mean)}"
+                    if basis == "market"
+                    else f"Within a {within} two units belong to one {holder} with chance "
+                    f"{mean:.3f}.",
+                    cannot_say="What the missing small holders have."
+                    if whole
+                    else "What is not listed.",
+                    **shared,
+                )
             )
+            rows["time"].append(at)
+            rows["index"].append(words)
+            rows["value"].append(mean)
+    findings += _paired(times, always, rescaled, raw if whole else None, weights, shared, within)
+    return findings, {"means": rows}
+
+
+def _paired(
+    times: list[str],
+    always: set[str],
+    rescaled: dict[tuple[str, str], float],
+    raw: dict[tuple[str, str], float] | None,
+    weights: dict[tuple[str, str], float],
+    shared: dict[str, Any],
+    within: str,
+) -> Iterator[Finding]:
+    """The change of each market that is listed in every period, between periods and over all."""
+    if len(times) < 2 or len(always) < 10:
+        return
+    markets = sorted(always)
+    spans = dict.fromkeys([(times[0], times[-1]), *pairwise(times)])
+    for first, last in spans:
+        weight = np.array([weights[last, market] for market in markets])
+        for name, values in (("rescaled", rescaled), ("raw", raw)):
+            if values is None:
+                continue
+            change = np.array([values[last, one] - values[first, one] for one in markets])
+            mean = float(np.average(change, weights=weight))
+            part = weight / weight.sum()
+            error = float(
+                np.sqrt((part**2 * (change - mean) ** 2).sum() * len(markets) / (len(markets) - 1))
+            )
+            yield Finding(
+                name="herfindahl_change" if name == "rescaled" else "herfindahl_change_raw",
+                of=f"{first} to {last}",
+                estimand=f"The mean change of the Herfindahl index ({name}) of a {within} that is "
+                "listed in every period.",
+                estimate=mean,
+                lower=mean - 1.96 * error,
+                upper=mean + 1.96 * error,
+                interval="sampling",
+                n_rows=2 * len(markets),
+                n_units=len(markets),
+                method=f"paired over {len(markets)}, standard error {error:.4f}; the interval is "
+                f"for {within} as draws of one process, neighbours counted as independent",
+                says=f"In the {len(markets)} that are listed throughout the index "
+                f"{'rises' if mean > 0 else 'falls'} by {abs(mean):.3f} on average.",
+                cannot_say="Why; and the shares that are not listed change too."
+                if name == "raw"
+                else "Why it changed.",
+                **shared,
+            )
+
+
+def _mean(
+    values: dict[tuple[str, str], float],
+    weights: dict[tuple[str, str], float],
+    keys: list[tuple[str, str]],
+) -> float:
+    return float(np.average([values[key] for key in keys], weights=[weights[key] for key in keys]))
+
+
+# --- what charts draw, what calibration reads --------------------------------------------------
+
+
+def _series(lists: list[Listed], floor: float, least: int) -> dict[str, Columns]:
+    """Lorenz curves of the first and the last period, and the index under the panel rules."""
+    ends = [lists[0], lists[-1]] if len(lists) > 1 else lists
+    curve: dict[str, list[Any]] = {"time": [], "holders": [], "share": []}
+    for one in ends:
+        holders, share = lorenz(one.amount)
+        step = max(int(np.ceil(one.amount.size / MOST_POINTS)), least)
+        at = np.unique([*range(0, one.amount.size + 1, step), one.amount.size])
+        curve["time"] += [one.time or "listed"] * at.size
+        curve["holders"] += holders[at].tolist()
+        curve["share"] += share[at].tolist()
+    rows: dict[str, list[Any]] = {"time": [], "rule": [], "gini": [], "top_fifth_share": []}
+    if len(lists) > 1:
+        for rule, amounts in panels(lists, floor).items():
+            for one, amount in zip(lists, amounts, strict=True):
+                if amount.size >= max(least, 2) and amount.sum() > 0:
+                    rows["time"].append(one.time)
+                    rows["rule"].append(rule)
+                    rows["gini"].append(float(gini(amount)))
+                    rows["top_fifth_share"].append(float(top_fifth_share(amount)))
+    return {"lorenz": curve, "panels": rows}
+
+
+def _targets(lists: list[Listed], basis: str, whole: float | None, sha256: str) -> Iterator[Target]:
+    """Concentration of users, to be observed on the model's firms above the same floor."""
+    for one in lists:
+        least = float(one.amount[one.amount > 0].min())
+        for index, indicator in (
+            ("top_fifth_share", top_fifth_share),
+            ("user_gini", gini),
+            ("user_herfindahl", herfindahl),
+        ):
+            values = [
+                float(indicator(amounts)) for amounts in with_unseen(one.amount, basis, whole)
+            ]
+            yield Target(
+                index=index,
+                value=values[0],
+                lower=min(values),
+                upper=max(values),
+                interval="bounds" if len(values) > 1 else "none",
+                unit="share",
+                time=one.time,
+                n_units=one.amount.size,
+                floor=least,
+                transform=f"basis {basis}: the model's firms with at least the floor alone",
+                source_sha256=sha256,
+                claims=("M28", "M32"),
+            )
+
+
+def _withheld(name: str, basis: str, of: str = "") -> Finding:
+    return Finding(
+        name=name,
+        of=of,
+        estimand="Concentration among the holders.",
+        estimate=np.nan,
+        units="holders",
+        basis=SUMS_TO_ONE[basis],
+        method="withheld",
+        says="Withheld.",
+        cannot_say=WITHHELD,
+    )
+
+
+def _title(amount: str, holder: str) -> str:
+    return f"Concentration of {amount} over {holder}"

@@ -12,19 +12,17 @@ import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datapolis import __version__
 from datapolis.errors import StoreError
 from datapolis.indices import INDICES
-from datapolis.look import FAINT, GRID, INK, PLAIN, POLICIES, POLICY_INK, SECTOR_INK, SECTORS
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED
 from datapolis.report import charts, sentences
 from datapolis.report.charts import months, words
+from datapolis.report.drawn import WIDTHS, bundle, environment, part, picture, safe_json
 from datapolis.report.sentences import NBSP, number
 from datapolis.report.tables import (
     KEYS,
@@ -47,26 +45,6 @@ from datapolis.report.tables import (
 
 if TYPE_CHECKING:
     import xarray
-
-WIDTHS = {"wide": 720, "narrow": 354}
-
-COLOURS = {
-    INK: "ink",
-    FAINT: "faint",
-    GRID: "grid",
-    PLAIN: "plain",
-    **{colour: name for name, colour in SECTORS.items()},
-    **{colour: f"{name}-ink" for name, colour in SECTOR_INK.items()},
-    **dict(zip(POLICIES, ("first", "second", "third", "fourth"), strict=True)),
-    **dict(
-        zip(
-            POLICY_INK,
-            ("first-ink", "second-ink", "third-ink", "fourth-ink"),
-            strict=True,
-        )
-    ),
-}
-"""Colours of the charts, and the variables of the page that stand for them."""
 
 SOURCES = {
     "tracker_": (
@@ -299,7 +277,6 @@ def _parquet(folder: Path) -> dict[str, Any] | None:
 
 def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, measured: Rows) -> str:
     """The report as HTML."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     asked = tomllib.loads(study)
@@ -311,38 +288,43 @@ def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, mea
     shown = with_results(shown)
     drawn, specs = draw_all(shown, measured)
     ids = {figure["id"]: figure for figure in drawn}
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_part("page.html")).render(
-        nbsp=NBSP,
-        version=provenance.get("versions", {}).get("datapolis", __version__),
-        title=provenance.get("title") or asked.get("title", "A study"),
-        about=asked.get("about", ""),
-        seed=provenance.get("seed", "?"),
-        summary=sentences.summary(shown, measured),
-        facts=facts(shown, provenance, citizens),
-        reading=reading(members_done(shown)),
-        contents=list(contents(measured, asked)),
-        measured=measured_table(measured),
-        notes=[str(note) for note in provenance.get("notes", [])],
-        sources=list(sources(provenance.get("inputs", []))),
-        policies=[policy_row(name, asked) for name in policies(shown)],
-        figures=[{**figure, **{size: Markup(figure[size]) for size in WIDTHS}} for figure in drawn],
-        suppressed=suppressed(results, shown),
-        policy_names=[words(name) for name in policies(shown)],
-        numbers=[number_row(row) for row in key_numbers(shown)],
-        claims=[claim_row(claim, ids, shown) for claim in asked.get("claims", {}).get("test", [])],
-        parameters_say=parameters_say(provenance),
-        parameters=list(parameter_groups(provenance)),
-        larger=larger(provenance, citizens),
-        inputs=[input_row(row) for row in provenance.get("inputs", [])],
-        versions=list(versions(provenance)),
-        study=study,
-        style=Markup(_part("page.css")),
-        script=Markup(_part("page.js")),
-        bundle=Markup(bundle()),
-        specs=Markup(safe_json(specs)),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            nbsp=NBSP,
+            version=provenance.get("versions", {}).get("datapolis", __version__),
+            title=provenance.get("title") or asked.get("title", "A study"),
+            about=asked.get("about", ""),
+            seed=provenance.get("seed", "?"),
+            summary=sentences.summary(shown, measured),
+            facts=facts(shown, provenance, citizens),
+            reading=reading(members_done(shown)),
+            contents=list(contents(measured, asked)),
+            measured=measured_table(measured),
+            notes=[str(note) for note in provenance.get("notes", [])],
+            sources=list(sources(provenance.get("inputs", []))),
+            policies=[policy_row(name, asked) for name in policies(shown)],
+            figures=[
+                {**figure, **{size: Markup(figure[size]) for size in WIDTHS}} for figure in drawn
+            ],
+            suppressed=suppressed(results, shown),
+            policy_names=[words(name) for name in policies(shown)],
+            numbers=[number_row(row) for row in key_numbers(shown)],
+            claims=[
+                claim_row(claim, ids, shown) for claim in asked.get("claims", {}).get("test", [])
+            ],
+            parameters_say=parameters_say(provenance),
+            parameters=list(parameter_groups(provenance)),
+            larger=larger(provenance, citizens),
+            inputs=[input_row(row) for row in provenance.get("inputs", [])],
+            versions=list(versions(provenance)),
+            study=study,
+            style=Markup(part("page.css")),
+            script=Markup(part("page.js")),
+            bundle=Markup(bundle()),
+            specs=Markup(safe_json(specs)),
+        )
     )
 
 
@@ -351,8 +333,6 @@ def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, mea
 
 def draw_all(results: xarray.Dataset, measured: Rows) -> tuple[Rows, dict[str, Any]]:
     """Every possible figure with its pictures, and the specifications that they are drawn from."""
-    import vl_convert
-
     drawn: Rows = []
     specs: dict[str, Any] = {"specs": {}, "data": {}}
     for figure in FIGURES:
@@ -361,48 +341,11 @@ def draw_all(results: xarray.Dataset, measured: Rows) -> tuple[Rows, dict[str, A
         found: Row = {"id": figure.id, "limits": figure.limits}
         found["says"] = figure.says(results, measured)
         for size, width in WIDTHS.items():
-            spec = figure.draw(results, measured, width).to_dict(validate=False)
-            found["title"] = plain_title(spec.pop("title"))
-            found["description"] = spec.pop("description")
-            picture = vl_convert.vegalite_to_svg(json.dumps(spec))
-            found[size] = with_variables(picture)
-            data = spec.pop("datasets", {})
-            specs["data"].update(data)
-            specs["specs"][f"{figure.id}-{size}"] = {**spec, "uses": sorted(data)}
+            chart = figure.draw(results, measured, width)
+            drawn_as = picture(chart, f"{figure.id}-{size}", specs)
+            found["title"], found["description"], found[size] = drawn_as
         drawn.append(found)
     return drawn, specs
-
-
-def plain_title(title: Any) -> str:
-    """The text of a chart's title."""
-    return str(title["text"] if isinstance(title, Mapping) else title)
-
-
-def with_variables(text: str) -> str:
-    """The text with the charts' colours replaced by the page's variables."""
-    for colour, name in COLOURS.items():
-        text = text.replace(colour, f"var(--{name})")
-    return text
-
-
-def safe_json(value: Any) -> str:
-    """JSON that can stand in a page: nothing in it can end the element that holds it."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return with_variables(text).replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-@cache
-def bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script."""
-    import vl_convert
-
-    text: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return text.replace("</script", "<\\/script")
-
-
-@cache
-def _part(name: str) -> str:
-    return (files("datapolis.report") / name).read_text(encoding="utf-8")
 
 
 # --- words and tables of the page --------------------------------------------------------------

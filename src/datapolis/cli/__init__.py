@@ -153,6 +153,18 @@ def simulate(
     print(out / "results.zarr")
 
 
+@app.command(
+    short_help="audit tables: findings with what they cannot say",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def measure(context: typer.Context) -> None:
+    """Measure the real world: `datapolis measure --help` lists the audits."""
+    from datapolis.cli.measure import measure_app  # audits are loaded when one is asked for
+
+    measure_app(told, bar)(context.args or ["--help"], prog_name="datapolis measure")
+
+
 @app.command(short_help="write a commented study")
 @told
 def new(

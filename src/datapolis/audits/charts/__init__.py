@@ -1,0 +1,1 @@
+"""The charts of each audit: a function `draw` from its series to Altair charts."""

@@ -1,0 +1,184 @@
+"""Lorenz curves of the first and the last period, and the index under the three panel rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from datapolis.audits.finding import Audit
+from datapolis.look import (
+    FAINT,
+    INK,
+    NARROW,
+    NEUTRAL,
+    NEUTRAL_INK,
+    POLICIES,
+    POLICY_INK,
+    Chart,
+    finish,
+    inline,
+    panel,
+    spread,
+)
+
+
+def draw(audit: Audit, width: int) -> list[Chart]:
+    """What there is to draw."""
+    charts = []
+    if audit.series.get("lorenz"):
+        charts.append(lorenz_curves(audit, width))
+    if audit.series.get("panels", {}).get("time"):
+        charts.append(panel_rules(audit, width))
+    if audit.series.get("means"):
+        charts.append(means(audit, width))
+    return charts
+
+
+def lorenz_curves(audit: Audit, width: int) -> Chart:
+    """The poorest share of holders against the share they have."""
+    rows = tidy(audit.series["lorenz"])
+    times = list(dict.fromkeys(row["time"] for row in rows))
+    side = min(width - 60, 360)
+    x = alt.X(
+        "holders:Q",
+        title="share of holders, smallest first",
+        axis=alt.Axis(format=".0%", tickCount=5),
+        scale=alt.Scale(domain=[0, 1]),
+    )
+    y = alt.Y(
+        "share:Q",
+        title="share that they hold together",
+        axis=alt.Axis(format=".0%", tickCount=5),
+        scale=alt.Scale(domain=[0, 1]),
+    )
+    colour = alt.Color(
+        "time:N",
+        scale=alt.Scale(domain=times, range=[POLICIES[1], INK][-len(times) :]),
+        legend=None,
+    )
+    lines = alt.Chart(inline(rows)).mark_line(strokeWidth=2.2).encode(x=x, y=y, color=colour)
+    ends = [{"holders": 0, "share": 0}, {"holders": 1, "share": 1}]
+    equal = alt.Chart(inline(ends)).mark_line(strokeDash=[4, 4], color=FAINT, strokeWidth=1)
+    names = [
+        {"holders": 0.42, "share": 0.50, "label": "all equal", "ink": FAINT},
+        *(
+            {"holders": 0.06, "share": 0.92 - 0.08 * place, "label": f"— {time}", "ink": ink}
+            for place, (time, ink) in enumerate(
+                zip(times, [POLICY_INK[1], INK][-len(times) :], strict=True)
+            )
+        ),
+    ]
+    text = alt.Chart(inline(names)).mark_text(align="left", fontSize=12, fontWeight=600)
+    text = text.encode(x=x, y=y, text="label:N", color=alt.Color("ink:N", scale=None, legend=None))
+    chart = alt.layer(equal.encode(x=x, y=y), lines, text).resolve_scale(color="independent")
+    said = "; ".join(
+        f"{one.of or 'listed'}: largest fifth {one.estimate:.1%}"
+        for one in audit.all("top_fifth_share")
+        if (one.of or "listed") in times
+    )
+    return finish(
+        chart.properties(width=side, height=side),
+        "How much the smallest and the largest hold",
+        f"Lorenz curves, from the smallest holder to the largest. {said}.",
+    )
+
+
+def panel_rules(audit: Audit, width: int) -> Chart:
+    """The index in each period under the three panel rules."""
+    names = {"gini": "Gini coefficient", "top_fifth_share": "share of the largest fifth"}
+    rows = [
+        {"panel": words, "time": row["time"], "rule": row["rule"], "value": row[name]}
+        for row in tidy(audit.series["panels"])
+        for name, words in names.items()
+    ]
+    times = sorted({row["time"] for row in rows})
+    columns = 1 if width < NARROW else 2
+    rules = list(dict.fromkeys(row["rule"] for row in rows))
+    labels = []
+    span = max(row["value"] for row in rows) - min(row["value"] for row in rows) or 1.0
+    for title in names.values():
+        here = [row for row in rows if row["panel"] == title and row["time"] == times[-1]]
+        low = min(row["value"] for row in rows if row["panel"] == title)
+        places = spread([row["value"] for row in here], span * 0.09, low, 1.0)
+        labels += [{**row, "value": place} for row, place in zip(here, places, strict=True)]
+    inner = panel(width, columns, 60) - 96
+    base = alt.Chart(inline(rows)).encode(
+        x=alt.X(
+            "time:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False)
+        ),
+        color=alt.Color("rule:N", scale=alt.Scale(domain=rules, range=list(NEUTRAL)), legend=None),
+    )
+    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4))
+    line = base.mark_line(strokeWidth=2, point={"size": 26, "filled": True}).encode(
+        y=y, tooltip=["rule:N", "time:N", alt.Tooltip("value:Q", format=".3f")]
+    )
+    panels = []
+    for title in names.values():
+        named = [row for row in labels if row["panel"] == title]
+        text = (
+            alt.Chart(inline(named))
+            .mark_text(align="left", dx=8, fontSize=12, fontWeight=600)
+            .encode(
+                x="time:O",
+                y=y,
+                text="rule:N",
+                color=alt.Color(
+                    "rule:N", scale=alt.Scale(domain=rules, range=list(NEUTRAL_INK)), legend=None
+                ),
+            )
+        )
+        of_panel = line.transform_filter(alt.datum.panel == title)
+        panels.append(
+            alt.layer(of_panel, text)
+            .resolve_scale(color="independent")
+            .properties(
+                width=inner, height=190, title=alt.TitleParams(title, fontSize=13, offset=6)
+            )
+        )
+    said = "; ".join(one.says for one in audit.findings if one.name.endswith("_change"))
+    return finish(
+        alt.concat(*panels, columns=columns, spacing=96),
+        "The change depends on who is counted",
+        f"Lines over the periods for three rules of who is counted. {said}",
+    )
+
+
+def means(audit: Audit, width: int) -> Chart:
+    """The mean index over separate markets in each period, with shares raw and rescaled."""
+    rows = tidy(audit.series["means"])
+    times = list(dict.fromkeys(row["time"] for row in rows))
+    kinds = list(dict.fromkeys(row["index"] for row in rows))
+    inner = width - 70
+    base = alt.Chart(inline(rows)).encode(
+        x=alt.X("time:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
+        y=alt.Y("value:Q", title="mean Herfindahl index", scale=alt.Scale(zero=False)),
+        color=alt.Color("index:N", scale=alt.Scale(domain=kinds, range=list(NEUTRAL)), legend=None),
+        tooltip=["index:N", "time:N", alt.Tooltip("value:Q", format=".3f")],
+    )
+    line = base.mark_line(strokeWidth=2, point={"size": 34, "filled": True})
+    at = times[min(1, len(times) - 1)]
+    inks = alt.Color("index:N", scale=alt.Scale(domain=kinds, range=list(NEUTRAL_INK)), legend=None)
+    layers = [line]
+    for kind, below in zip(kinds, (-16, 18), strict=False):  # one name above, one below
+        named = [row for row in rows if row["time"] == at and row["index"] == kind]
+        text = alt.Chart(inline(named)).mark_text(
+            align="left", dx=8, dy=below, fontSize=12, fontWeight=600
+        )
+        layers.append(text.encode(x="time:O", y="value:Q", text="index:N", color=inks))
+    said = "; ".join(f"{row['time']}, {row['index']}: {row['value']:.3f}" for row in rows)
+    chart = alt.layer(*layers).resolve_scale(color="independent")
+    return finish(
+        chart.properties(width=inner, height=230),
+        "Mean concentration over separate markets",
+        f"Lines over the periods. {said}.",
+    )
+
+
+def tidy(columns: Any) -> list[dict[str, Any]]:
+    """A table of columns as rows."""
+    names = list(columns)
+    return [
+        dict(zip(names, row, strict=True))
+        for row in zip(*(list(columns[name]) for name in names), strict=True)
+    ]

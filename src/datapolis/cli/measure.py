@@ -1,0 +1,228 @@
+"""`datapolis measure KIND TABLE…`: a command for each audit, made from the audit's own signature.
+
+The options of an audit, their defaults and the words that explain them are written once, at the
+audit; here they become a command line. Lists are written `one,other`, pairs `name=column`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from datapolis.errors import InputError, StoreError
+
+EMPTY = inspect.Parameter.empty
+NEITHER = ("progress",)  # parameters that are no options
+
+
+def measure_app(told: Callable[[Any], Any], bar: Callable[[], Any]) -> typer.Typer:
+    """The command `measure`: one command for each audit."""
+    from datapolis import audits
+
+    app = typer.Typer(
+        name="measure",
+        help="Measure the real world: findings from tables, each with what it cannot say.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(lambda: None)
+    for kind, audit in audits.AUDITS.items():
+        summary = (inspect.getdoc(audit) or "").split("\n\n")[0].replace("\n", " ")
+        app.command(kind, help=summary, short_help=summary)(told(door(audit, bar)))
+    return app
+
+
+def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., None]:
+    """A function for the command line with the options of an audit."""
+    signature = inspect.signature(audit)
+    hints = get_type_hints(audit, include_extras=True)
+    sources = [
+        name
+        for name, one in signature.parameters.items()
+        if str(one.annotation).startswith("Source")
+    ]
+    needed = [name for name in sources if signature.parameters[name].default is EMPTY]
+    options = [name for name in signature.parameters if name not in sources and name not in NEITHER]
+
+    def command(**given: Any) -> None:
+        tables: list[str] = given.pop("tables")
+        out, spark, encoding = (given.pop(name) for name in ("out", "spark", "encoding"))
+        if not len(needed) <= len(tables) <= len(sources):
+            raise InputError(
+                f"{len(tables)} tables were given",
+                field="TABLE",
+                allowed=" ".join(
+                    name.upper() if name in needed else f"[{name.upper()}]" for name in sources
+                ),
+            )
+        if out is not None and Path(out).exists():
+            raise StoreError(f"{out}: exists already; nothing was written")
+        named = {
+            name: converted(value, hints[name], name)
+            for name, value in given.items()
+            if value is not None
+        }
+        with bar() as progress:
+            if "progress" in signature.parameters:
+                named["progress"] = progress
+            opened = [open_one(path, spark, encoding) for path in tables]
+            found = audit(**dict(zip(sources, opened, strict=False)), **named)
+        show(found)
+        if out is not None:
+            save(found, Path(out))
+
+    parameters = [
+        inspect.Parameter(
+            "tables",
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=Annotated[
+                list[str], typer.Argument(metavar="TABLE", help=" and ".join(sources))
+            ],
+        )
+    ]
+    for name in options:
+        parameters.append(as_option(name, hints[name], signature.parameters[name].default))
+    for name, kind, words in (
+        ("out", str | None, "new folder for findings, targets and a report"),
+        ("spark", str | None, "read with Spark, at this master: local[*] or an address"),
+        ("encoding", str, "of a CSV file: utf-8, utf-16 or latin-1"),
+    ):
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default="utf-8" if name == "encoding" else None,
+                annotation=Annotated[kind, typer.Option(f"--{name}", help=words)],
+            )
+        )
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def as_option(name: str, hint: Any, default: Any) -> inspect.Parameter:
+    """A keyword of an audit as an option of the command line."""
+    kind, words = (get_args(hint) if get_origin(hint) is Annotated else (hint, ""))[:2]
+    flag = f"--{name.replace('_', '-')}"
+    shown: dict[str, Any] = {
+        "help": words,
+        "show_default": default not in (None, "", (), {}, EMPTY),
+    }
+    if kind is bool:
+        annotation: Any = Annotated[bool, typer.Option(flag, **{**shown, "show_default": False})]
+    elif get_origin(kind) in (Sequence, Mapping) or kind is Any:
+        if isinstance(default, Mapping):
+            default = ",".join(f"{key}={value}" for key, value in default.items())
+        elif isinstance(default, list | tuple):
+            default = ",".join(map(str, default))
+        annotation = Annotated[str | None, typer.Option(flag, metavar="TEXT", **shown)]
+        if default is EMPTY:
+            annotation = Annotated[str, typer.Option(flag, metavar="TEXT", **shown)]
+    else:
+        annotation = Annotated[kind, typer.Option(flag, **shown)]
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=EMPTY if default is EMPTY else default,
+        annotation=annotation,
+    )
+
+
+def converted(value: Any, hint: Any, name: str) -> Any:
+    """What was typed as what the audit takes."""
+    kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    origin = get_origin(kind)
+    if origin is Sequence and isinstance(value, str):
+        items = [one.strip() for one in value.split(",") if one.strip()]
+        if get_args(kind) == (float,):
+            return [number(one, name) for one in items]
+        return items
+    if origin is Mapping and isinstance(value, str):
+        pairs = [one.partition("=") for one in value.split(",") if one.strip()]
+        if not all(equals and key.strip() and column.strip() for key, equals, column in pairs):
+            raise InputError(
+                "cannot be read", field=f"--{name}", value=value, allowed="name=column,other=column"
+            )
+        return {key.strip(): column.strip() for key, _, column in pairs}
+    return value
+
+
+def number(text: str, name: str) -> float:
+    """A number that was typed in a list."""
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(
+            "not a number", field=f"--{name}", value=text, allowed="numbers with commas between"
+        ) from None
+
+
+def open_one(path: str, spark: str | None, encoding: str) -> Any:
+    """A table on DuckDB, or on Spark."""
+    from datapolis import tables
+
+    if spark is not None:
+        return tables.on_spark(path, spark, encoding)
+    return tables.open_table(path, encoding=encoding)
+
+
+def show(found: Any) -> None:
+    """The findings as a table, then what they cannot say, then what was read."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    wide = None if sys.stdout.isatty() else 160
+    console = Console(width=wide, highlight=False, markup=False, emoji=False)
+    console.print(found.title, style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name, justify in (("finding", "left"), ("of", "left"), ("estimate", "right")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for name in ("from", "to"):
+        table.add_column(name, justify="right")
+    table.add_column("interval")
+    table.add_column("says", ratio=1)
+    for one in found.findings:
+        kind = "" if one.interval == "none" else one.interval
+        table.add_row(
+            one.name,
+            one.of,
+            plain(one.estimate),
+            plain(one.lower),
+            plain(one.upper),
+            kind,
+            one.says,
+        )
+    console.print(table)
+    limits = list(dict.fromkeys(one.cannot_say for one in found.findings if one.cannot_say))
+    for title, lines in (("It cannot say:", limits), ("What was read:", found.notes)):
+        if lines:
+            console.print(f"\n{title}", style="bold")
+        for line in lines:
+            console.print(f"- {line}")
+    if found.targets:
+        console.print(f"\n{len(found.targets)} targets for calibration (with --out: a table).")
+
+
+def plain(value: float) -> str:
+    """A number to four digits; nothing for what is none."""
+    if value != value:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def save(found: Any, out: Path) -> None:
+    """Findings, targets and a report in a new folder."""
+    from datapolis.report import write_measured
+
+    found.save(out)
+    write_measured([found], out / "report.html")
+    for path in sorted(out.iterdir()):
+        print(path)
