@@ -7,14 +7,17 @@ DEMO := out/web-tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format bench map clean
+.PHONY: help demo measure-demo test lint format bench map clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/core ## run the example study and write its report
 	$(BIN)/datapolis run examples/web-tracking/study.toml $(DEMO) $(if $(DATA),--data "$(DATA)")
 	@echo "The report lies in $(DEMO)/report.html"
+
+measure-demo: $(VENV)/dev ## audit real tables of each kind, published figures beside ours
+	DATA="$(DATA)" $(BIN)/python -m examples.measure out/measure
 
 test: lint ## check style, types and layers, then run the tests
 	$(BIN)/pytest

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray
 
+from datapolis.audits import Audit, Finding
 from datapolis.indices import AIMS, GAPS, HOLDERS, INDICES, RIGHTS, STANDARD
 from datapolis.report.tables import measured_rows
 from datapolis.world import SECTORS
@@ -60,12 +61,30 @@ def results():
 
 
 @pytest.fixture(scope="session")
-def measured():
-    columns = {"time": [], "indicator": [], "value": [], "lower": [], "upper": [], "interval": []}
+def market():
+    """An audit of the firms' table, made by hand."""
     found = {"herfindahl": 0.03, "top_fifth_share": 0.82, "gini": 0.77, "tail_exponent": 0.9}
-    for time in ("2017-05", "2017-06", "2018-01"):
-        for name, value in found.items():
-            row = (time, name, value, value - 0.01, value + 0.02, "bounds: by hand")
-            for column, entry in zip(columns.values(), row, strict=True):
-                column.append(entry)
-    return measured_rows({**columns, "n": [488] * len(columns["time"])})
+    findings = [
+        Finding(
+            name=name,
+            of=time,
+            estimand="by hand",
+            estimate=value,
+            lower=value - 0.01,
+            upper=value + 0.02,
+            interval="bounds",
+            n_units=488,
+            units="holders",
+            basis="by hand",
+            method="by hand",
+            says="by hand",
+        )
+        for time in ("2017-05", "2017-06", "2018-01")
+        for name, value in found.items()
+    ]
+    return Audit(kind="concentration", title="Concentration", findings=tuple(findings))
+
+
+@pytest.fixture(scope="session")
+def measured(market):
+    return measured_rows(market)

@@ -8,7 +8,8 @@ import pytest
 
 from datapolis.errors import StoreError
 from datapolis.report import page, write
-from datapolis.report.page import draw_all, safe_json
+from datapolis.report.drawn import safe_json
+from datapolis.report.page import draw_all
 
 from .conftest import ensemble
 
@@ -43,8 +44,8 @@ HOSTILE = "</title></script><script>alert('x')</script><img src=http://evil.exam
 
 
 @pytest.fixture(scope="module")
-def text(results, measured):
-    return page.page(results, PROVENANCE, STUDY, measured)
+def text(results, market):
+    return page.page(results, PROVENANCE, STUDY, {"firms": market})
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def hostile(results):
     notes = {"notes": [HOSTILE], "inputs": [{"table": HOSTILE, "sha256": HOSTILE}]}
     provenance = {**PROVENANCE, **notes, "title": HOSTILE, "citizens": 60}
     names = ["none", "<script>", "market_order", "citizens_rights"]
-    return page.page(small.assign_coords(policy=names), provenance, STUDY, [])
+    return page.page(small.assign_coords(policy=names), provenance, STUDY)
 
 
 class Reader(HTMLParser):
@@ -108,7 +109,7 @@ def test_the_page_says_what_it_must(text):
         "attention.network_effect",
         "0.41",
         "With 6 members the ranges are rough.",
-        "488 holders in 2017-05",
+        "488 holders",
         "No verdict is given here",
     ):
         assert said in text, said
@@ -143,7 +144,7 @@ def test_small_groups_are_suppressed_in_page_and_charts(hostile):
 
 def test_the_summary_follows_the_sign(measured):
     names = ["power_share", "top_fifth_share", "trust", "harm"]
-    falls, rises = (page.page(ensemble(sign)[names], PROVENANCE, STUDY, []) for sign in (1, -1))
+    falls, rises = (page.page(ensemble(sign)[names], PROVENANCE, STUDY) for sign in (1, -1))
     assert "the market has it" in falls and "the market has it" not in rises
     assert "firms rises" in falls and "firms falls" in rises
 
@@ -160,31 +161,21 @@ def test_charts_that_need_what_was_not_recorded_are_left_out(results):
 
 def test_a_run_without_any_result_is_told(results):
     with pytest.raises(StoreError, match="no member is done"):
-        page.page(results[["trust"]] * float("nan"), PROVENANCE, STUDY, [])
+        page.page(results[["trust"]] * float("nan"), PROVENANCE, STUDY)
 
 
-def test_write_reads_the_folder_and_writes_the_page(tmp_path, results):
-    from pyarrow import parquet, table
+def test_write_reads_the_folder_and_writes_the_page(tmp_path, results, market):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Zarr, about names as text
         results[["trust", "top_fifth_share"]].to_zarr(tmp_path / "results.zarr")
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     (tmp_path / "provenance.json").write_text(json.dumps(PROVENANCE), encoding="utf-8")
-    (tmp_path / "tables").mkdir()
-    columns = {
-        "time": ["2017-05"],
-        "indicator": ["top_fifth_share"],
-        "value": [0.8187],
-        "lower": [0.81],
-        "upper": [0.92],
-        "interval": ["bounds: by hand"],
-        "n": [488],
-    }
-    parquet.write_table(table(columns), tmp_path / "tables" / "measured_concentration.parquet")
+    (tmp_path / "audits").mkdir()
+    (tmp_path / "audits" / "firms.json").write_text(json.dumps(market.as_json()), encoding="utf-8")
     path = write(tmp_path)
     assert path == tmp_path / "report.html"
-    assert "0.819" in path.read_text(encoding="utf-8")
+    assert "0.82" in path.read_text(encoding="utf-8")
     assert not list(tmp_path.glob("*.unfinished"))
 
 

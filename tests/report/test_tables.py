@@ -1,5 +1,7 @@
 """The numbers of a report, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray
@@ -79,6 +81,14 @@ def test_thinned_keeps_both_ends():
     assert results["month"].values[[0, -1]].tolist() == [0, 239]
 
 
-def test_what_is_no_number_was_not_measured():
-    assert tables.measured_rows({"time": ["now"], "value": [np.nan]}) == []
+def test_what_is_no_number_was_not_measured(market):
+    nothing = replace(
+        market.findings[0],
+        estimate=np.nan,
+        lower=np.nan,
+        upper=np.nan,
+        interval="none",
+        cannot_say="nothing",
+    )
+    assert tables.measured_rows(replace(market, findings=(nothing,))) == []
     assert tables.measured_rows(None) == []

@@ -2,6 +2,7 @@
 
 from datapolis.audits.concentration import concentration
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
+from datapolis.audits.rights import rights
 
 __all__ = [
     "AUDITS",
@@ -10,4 +11,5 @@ __all__ = [
     "Target",
     # one audit each
     "concentration",
+    "rights",
 ]

@@ -191,14 +191,14 @@ def concentration(
     else:
         shown = [one for one in lists if one.amount.size >= least]
         findings = [_withheld("herfindahl", basis, one.time) for one in lists if one not in shown]
-        for one in shown:
-            findings += _of_period(one, basis, whole, _measures(leaders), unseen, holder, public)
         if shown:
             if floor is None:
                 floor = max(float(one.amount[one.amount > 0].min()) for one in shown)
             findings += _changes(shown, basis, floor)
             series = _series(shown, floor, least)
             targets = tuple(_targets(shown, basis, whole, rows.sha256))
+        for one in [*shown[-1:], *shown[:-1]]:  # the last period first
+            findings += _of_period(one, basis, whole, _measures(leaders), unseen, holder, public)
     return Audit(
         kind="concentration",
         title=_title(amount, holder),
@@ -262,10 +262,10 @@ def _read(
         order = np.argsort(-cells["amount"][here], kind="stable")
         if not cells["amount"][here].sum() > 0:
             raise InputError(
-                "nobody has anything in one of the periods",
+                "nobody has anything in a period",
                 file=rows.name,
                 field=amount,
-                allowed="one amount above 0 at least",
+                value=str(label[0][first]) or None,
             )
         found.append(
             Listed(

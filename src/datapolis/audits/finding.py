@@ -230,6 +230,16 @@ def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
     return audited
 
 
+def joined(audits: Mapping[str, Audit], table: Literal["findings", "targets"]) -> dict[str, Any]:
+    """The findings or targets of several audits as columns, `audit` names which; empty if none."""
+    rows = [
+        {"audit": name, **_row(one)}
+        for name, found in audits.items()
+        for one in getattr(found, table)
+    ]
+    return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
+
+
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     """The value, if it is one of those allowed."""
     if value not in allowed:

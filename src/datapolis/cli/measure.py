@@ -18,6 +18,7 @@ from datapolis.errors import InputError, StoreError
 
 EMPTY = inspect.Parameter.empty
 NEITHER = ("progress",)  # parameters that are no options
+MOST = 40  # findings that a terminal shows
 
 
 def measure_app(told: Callable[[Any], Any], bar: Callable[[], Any]) -> typer.Typer:
@@ -189,7 +190,7 @@ def show(found: Any) -> None:
         table.add_column(name, justify="right")
     table.add_column("interval")
     table.add_column("says", ratio=1)
-    for one in found.findings:
+    for one in found.findings[:MOST]:
         kind = "" if one.interval == "none" else one.interval
         table.add_row(
             one.name,
@@ -201,6 +202,8 @@ def show(found: Any) -> None:
             one.says,
         )
     console.print(table)
+    if len(found.findings) > MOST:
+        console.print(f"... and {len(found.findings) - MOST} more: see the folder of --out.")
     limits = list(dict.fromkeys(one.cannot_say for one in found.findings if one.cannot_say))
     for title, lines in (("It cannot say:", limits), ("What was read:", found.notes)):
         if lines:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datapolis import __version__
+from datapolis.audits import Audit
 from datapolis.errors import StoreError
 from datapolis.indices import INDICES
 from datapolis.parameters import DECLARED
@@ -23,16 +24,15 @@ from datapolis.policy import LEVER_DECLARED
 from datapolis.report import charts, sentences
 from datapolis.report.charts import months, words
 from datapolis.report.drawn import WIDTHS, bundle, environment, part, picture, safe_json
+from datapolis.report.measured import section
 from datapolis.report.sentences import NBSP, number
 from datapolis.report.tables import (
     KEYS,
     LEAST,
-    MEASURED,
     Key,
     Row,
     Rows,
     done,
-    first_and_last,
     key_numbers,
     large_enough,
     measured_rows,
@@ -42,6 +42,7 @@ from datapolis.report.tables import (
     policies,
     with_results,
 )
+from datapolis.studies.measured import FIRMS
 
 if TYPE_CHECKING:
     import xarray
@@ -67,13 +68,6 @@ SOURCES = {
     ),
 }
 """Whom to name for a table, by how its name begins."""
-
-EXTRA_LABELS = {
-    "effective_number": "effective number of holders",
-    "four_largest": "share of the four largest",
-    "largest": "weight of the largest",
-    "total": "sum of all weights",
-}
 
 
 @dataclass(frozen=True)
@@ -252,8 +246,8 @@ def write(out: Path) -> Path:
     return path
 
 
-def read(out: Path) -> tuple[xarray.Dataset, dict[str, Any], str, Rows]:
-    """Results, provenance, study and measured rows of a folder of results."""
+def read(out: Path) -> tuple[xarray.Dataset, dict[str, Any], str, dict[str, Audit]]:
+    """Results, provenance, study and audits of a folder of results."""
     import xarray
 
     for name in ("results.zarr", "provenance.json", "study.toml"):
@@ -262,20 +256,24 @@ def read(out: Path) -> tuple[xarray.Dataset, dict[str, Any], str, Rows]:
     results = xarray.open_zarr(out / "results.zarr", consolidated=False)
     provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
     study = (out / "study.toml").read_text(encoding="utf-8")
-    return results, provenance, study, measured_rows(_parquet(out / "tables"))
+    return results, provenance, study, read_audits(out / "audits")
 
 
-def _parquet(folder: Path) -> dict[str, Any] | None:
-    path = folder / "measured_concentration.parquet"
-    if not path.exists():
-        return None
-    from pyarrow import parquet
+def read_audits(folder: Path) -> dict[str, Audit]:
+    """What was measured, by name: first the market that the firms start from."""
+    found = {path.stem: path for path in sorted(folder.glob("*.json"))}
+    order = sorted(found, key=lambda name: name != FIRMS)
+    return {
+        name: Audit.from_json(json.loads(found[name].read_text(encoding="utf-8"))) for name in order
+    }
 
-    columns: dict[str, Any] = parquet.read_table(path).to_pydict()
-    return columns
 
-
-def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, measured: Rows) -> str:
+def page(
+    results: xarray.Dataset,
+    provenance: Mapping[str, Any],
+    study: str,
+    audits: Mapping[str, Audit] | None = None,
+) -> str:
     """The report as HTML."""
     from markupsafe import Markup
 
@@ -286,9 +284,12 @@ def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, mea
     if not done(shown).any():
         raise StoreError("no member is done yet: there is nothing to report")
     shown = with_results(shown)
+    audits = audits or {}
+    measured = measured_rows(audits.get(FIRMS))
     drawn, specs = draw_all(shown, measured)
+    sections = [section(audit, f"audit-{name}", specs) for name, audit in audits.items()]
     ids = {figure["id"]: figure for figure in drawn}
-    return (
+    text: str = (
         environment()
         .get_template("page.html")
         .render(
@@ -300,8 +301,8 @@ def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, mea
             summary=sentences.summary(shown, measured),
             facts=facts(shown, provenance, citizens),
             reading=reading(members_done(shown)),
-            contents=list(contents(measured, asked)),
-            measured=measured_table(measured),
+            contents=list(contents(sections, asked)),
+            audits=sections,
             notes=[str(note) for note in provenance.get("notes", [])],
             sources=list(sources(provenance.get("inputs", []))),
             policies=[policy_row(name, asked) for name in policies(shown)],
@@ -326,6 +327,7 @@ def page(results: xarray.Dataset, provenance: Mapping[str, Any], study: str, mea
             specs=Markup(safe_json(specs)),
         )
     )
+    return text
 
 
 # --- charts ------------------------------------------------------------------------------------
@@ -378,10 +380,9 @@ def reading(members: int) -> str:
     return said + "Policies are compared member by member."
 
 
-def contents(measured: Rows, asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def contents(audits: Rows, asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The parts of the page."""
-    if measured:
-        yield "measured", "What was measured"
+    yield from ((audit["id"], audit["title"]) for audit in audits)
     yield "generated", "What was read, and what was generated"
     yield "policies", "What each policy is"
     yield "charts-and-words", "What the society did"
@@ -390,37 +391,6 @@ def contents(measured: Rows, asked: Mapping[str, Any]) -> Iterator[tuple[str, st
         yield "claims", "Claims this study is about"
     yield "parameters", "Parameters"
     yield "reproduce", "How to run this again"
-
-
-def measured_table(rows: Rows) -> Row | None:
-    """The measured indicators in the first and the last period."""
-    if not rows:
-        return None
-    chosen = first_and_last(rows)
-    periods = list(dict.fromkeys(row["time"] for row in sorted(chosen, key=lambda r: r["time"])))
-    labels = {**{name: label for name, (_, label) in MEASURED.items()}, **EXTRA_LABELS}
-    at = {(row["indicator"], row["time"]): row for row in chosen}
-    lines = []
-    for name in dict.fromkeys(row["indicator"] for row in chosen):
-        here = [at.get((name, period)) for period in periods]
-        lines.append({"label": labels.get(name, name), "cells": [cell(row) for row in here]})
-    counts = {period: next(r["n"] for r in chosen if r["time"] == period) for period in periods}
-    many = " and ".join(
-        f"{counts[period]:,} holders{sentences.when({'time': period})}" for period in periods
-    )
-    said = list(dict.fromkeys((row["interval"], row["indicator"]) for row in chosen))
-    texts: dict[str, list[str]] = {}
-    for interval, name in said:
-        texts.setdefault(interval, []).append(labels.get(name, name))
-    return {
-        "says": f"How much of what was measured sits in few hands: {many}.",
-        "periods": periods,
-        "rows": lines,
-        "intervals": [
-            f"{sentences.opened(', '.join(names))}. {sentences.opened(interval)}."
-            for interval, names in texts.items()
-        ],
-    }
 
 
 def cell(row: Row | None, unit: str = "1") -> tuple[str, str]:
@@ -562,9 +532,9 @@ def larger(provenance: Mapping[str, Any], citizens: int) -> str:
 def versions(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """When and with what it was run."""
     yield from ((name, str(provenance[name])) for name in ("date", "python") if name in provenance)
-    for part in ("versions", "machine"):
-        found = provenance.get(part, {})
+    for kind in ("versions", "machine"):
+        found = provenance.get(kind, {})
         if isinstance(found, Mapping):
             yield from ((str(name), str(value)) for name, value in found.items())
         else:
-            yield part, str(found)
+            yield kind, str(found)

@@ -8,7 +8,7 @@ by member, so that what members have in common cancels.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +18,8 @@ from datapolis.indices import INDICES
 
 if TYPE_CHECKING:
     import xarray
+
+    from datapolis.audits import Audit
 
     Values: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -218,14 +220,21 @@ def available(results: xarray.Dataset, keys: Iterable[Key] = KEYS) -> list[Key]:
     return [key for key in keys if key.name in results]
 
 
-def measured_rows(measured: Mapping[str, Any] | None) -> Rows:
-    """A table of columns as rows of those that have a value; none if nothing was measured."""
-    if not measured:
+def measured_rows(audit: Audit | None) -> Rows:
+    """What the audit of the firms' table found, period by period; none if nothing was measured."""
+    if audit is None:
         return []
-    names = list(measured)
-    columns = [[plain(value) for value in measured[name]] for name in names]
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return [row for row in rows if row["value"] is not None]
+    return [
+        {
+            "time": one.of or "measured",
+            "indicator": one.name,
+            "value": short(one.estimate),
+            "lower": short(one.estimate if one.interval == "none" else one.lower),
+            "upper": short(one.estimate if one.interval == "none" else one.upper),
+        }
+        for one in audit.findings
+        if one.name in MEASURED and np.isfinite(one.estimate)
+    ]
 
 
 def first_and_last(rows: Rows) -> Rows:

@@ -35,6 +35,7 @@ from datapolis.errors import StoreError
 from datapolis.studies.ensemble import Batch, plan
 
 if TYPE_CHECKING:
+    from datapolis.audits import Audit
     from datapolis.indices import Index
     from datapolis.world import World
 
@@ -273,6 +274,18 @@ class Store:
             place.parent.mkdir(exist_ok=True)
             parquet.write_table(pyarrow.table(dict(columns)), partial)
             os.replace(partial, place)
+
+    def write_audits(self, audits: Mapping[str, Audit]) -> None:
+        """Keep what was measured: each audit as JSON, all findings and targets as tables."""
+        from datapolis.audits.finding import joined
+
+        with disk(self.out):
+            (self.out / "audits").mkdir(exist_ok=True)
+            for name, audit in audits.items():
+                write_json(self.out / "audits" / f"{name}.json", audit.as_json())
+        for table in ("findings", "targets"):
+            if columns := joined(audits, table):
+                self.write_table(table, columns)
 
 
 def begun(out: Path) -> bool:

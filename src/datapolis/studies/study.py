@@ -85,7 +85,9 @@ class FirmsTable(Table):
     time: str | None = None  # the column of periods; without it the table is of one period
     month: str | None = None  # the period to start from; the first if not said
     most: int | None = Field(default=None, ge=4, le=30_000)  # the largest by weight
-    basis: Literal["presence", "share"] = "presence"  # weights overlap, or are parts of one whole
+    basis: Literal["presence", "market", "amount"] = (
+        "presence"  # see datapolis.audits.concentration
+    )
 
     @model_validator(mode="after")
     def _month_of_time(self) -> FirmsTable:
@@ -393,6 +395,27 @@ class ClaimsPart(Part):
     test: Annotated[tuple[Claim, ...], Strict(False), BeforeValidator(_each_once)] = ()
 
 
+class MeasurePart(BaseModel):
+    """An audit of tables: its kind, its tables, and its own options as further keys."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    kind: str
+    table: str | None = None
+    tables: Annotated[tuple[str, ...], Strict(False)] = ()
+    optional: bool = False  # left out, and told, if a file is not there
+
+    @property
+    def all_tables(self) -> list[str]:
+        """The tables in their order."""
+        return [*([self.table] if self.table else []), *self.tables]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that are the audit's own."""
+        return dict(self.model_extra or {})
+
+
 class Asked(Part):
     """The whole file."""
 
@@ -406,6 +429,7 @@ class Asked(Part):
     ensemble: EnsemblePart = EnsemblePart()
     record: RecordPart = RecordPart()
     claims: ClaimsPart = ClaimsPart()
+    measure: dict[str, MeasurePart] = Field(default_factory=dict)
 
 
 class Study:
@@ -422,6 +446,7 @@ class Study:
         for name, part in asked.policies.items():
             self.policies[name] = _policy(name, part, self.parameters)
         self.scenario = tuple(Shock(**shock.model_dump()) for shock in asked.scenario)
+        self.measures: dict[str, MeasurePart] = asked.measure
 
     @property
     def file(self) -> str:
@@ -491,7 +516,12 @@ def parse_study(text: bytes, path: Path) -> Study:
     slips += _beyond_types(raw, file, lines)
     if slips:
         raise _told(slips)
-    return Study(asked, text, path, lines)
+    study = Study(asked, text, path, lines)
+    for name, part in study.measures.items():
+        from datapolis.studies.measured import check_measure
+
+        check_measure(study, name, part)
+    return study
 
 
 def _told(slips: list[InputError]) -> InputError:

@@ -36,6 +36,7 @@ from datapolis.studies.study import (
 )
 
 if TYPE_CHECKING:
+    from datapolis.audits import Audit
     from datapolis.indices import Index
     from datapolis.world import World
 
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]  # what is done, how much, of how much
 Tell = Callable[[str], None]
-
-MEASURED = "measured_concentration"
 
 
 def run(
@@ -86,8 +85,7 @@ def run(
             for sentence in store.check():
                 say(sentence)
             store.write_table("parameters", parameter_columns(asked))
-            if inputs.measured is not None:
-                store.write_table(MEASURED, inputs.measured)
+            store.write_audits(inputs.audits)
             _compute(store, asked, world, mechanisms, progress)
             if progress is not None:
                 progress("summing up", 0, 0)
@@ -221,7 +219,7 @@ class Inputs:
     ties: Columns | None = None
     graph: Columns | None = None
     incomes: Columns | None = None
-    measured: Columns | None = None
+    audits: dict[str, Audit] = field(default_factory=dict)  # what was measured, by name
     files: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     origin: dict[str, str] = field(default_factory=dict)  # part of the world -> file
@@ -277,6 +275,17 @@ def read_inputs(study: Study, data: Path | str | None = None) -> Inputs:
         )
         if columns is not None:
             sectors.append(columns)
+    if study.measures:
+        from datapolis.studies.measured import measure
+
+        audits, notes = measure(study, folders)
+        inputs.audits.update(audits)
+        inputs.notes += notes
+        inputs.files += [
+            {"part": f"measure.{name}.{one['table']}", **one, "columns": {}}
+            for name, audit in audits.items()
+            for one in audit.inputs
+        ]
     if sectors:
         inputs.organizations = _joined(study, sectors)
     if inputs.ties is not None and inputs.organizations is None:
@@ -316,19 +325,18 @@ def _not_found(study: Study, part: str, table: Table, folders: Sequence[Path]) -
 
 
 def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Columns:
-    from datapolis.audits.concentration import audit
+    from datapolis.audits import concentration
     from datapolis.indicators import top_fifth_share
+    from datapolis.studies.measured import FIRMS
 
     columns = {"name": table.name, "weight": table.weight}
     if table.time is not None:
         columns["time"] = table.time
     rows = tables.read(path, columns, numbers=("weight",), unique=("time", "name"))
     when = rows.get("time", np.full(len(rows["name"]), "measured"))
-    try:
-        inputs.measured = audit(when, rows["name"], rows["weight"], basis=table.basis)
-    except InputError as error:
-        error.field = columns.get(error.field, error.field)
-        raise _of_file(error, path.name) from None
+    inputs.audits[FIRMS] = concentration(
+        path, holder=table.name, amount=table.weight, time=table.time or "", basis=table.basis
+    )
     periods = np.unique(when)
     month = table.month or str(periods[0])
     if month not in periods:

@@ -13,7 +13,7 @@ which keeps what does not fit into memory on disk, and on Spark.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -74,18 +74,11 @@ class Table:
         With `gaps` a cell may be empty; it is then null, and nan when fetched.
         """
         allowed = _range(least, most) + (", or empty" if gaps else "")
-        changed = self._cast(columns, "float64", "is not a number", allowed, gaps)
-        outside = {
-            column: (
-                (changed.expression[column] < least)
-                | (changed.expression[column] > most)
-                | changed.expression[column].isnan()
-                | changed.expression[column].isinf()
-            )
-            for column in columns
-        }
-        changed._refuse(outside, "is out of range", allowed)
-        return changed
+
+        def outside(cells: Any) -> Any:
+            return (cells < least) | (cells > most) | cells.isnan() | cells.isinf()
+
+        return self._cast(columns, "float64", "is not a number", allowed, gaps, outside)
 
     def dates(self, *columns: str, gaps: bool = False) -> Table:
         """These columns as dates, written 2014-06-27."""
@@ -98,8 +91,8 @@ class Table:
         cells = {column: _filled(self.expression[column].cast("string")) for column in columns}
         changed = replace(self, expression=self.expression.mutate(**cells))
         if not gaps:
-            empty = {column: changed.expression[column].isnull() for column in columns}
-            changed._refuse(empty, "is empty", "text in every row")
+            empty = {(c, "is empty"): changed.expression[c].isnull() for c in columns}
+            changed._refuse(empty, "text in every row")
         return changed
 
     def where(self, condition: Any) -> Table:
@@ -175,26 +168,41 @@ class Table:
     # --- below the surface ---------------------------------------------------------------------
 
     def _cast(
-        self, columns: Sequence[str], kind: str, problem: str, allowed: str, gaps: bool
+        self,
+        columns: Sequence[str],
+        kind: str,
+        problem: str,
+        allowed: str,
+        gaps: bool,
+        outside: Callable[[Any], Any] | None = None,
     ) -> Table:
         self.require(*columns)
-        before, after = {}, {}
+        checks: dict[tuple[str, str], Any] = {}
+        after = {}
         for column in columns:
             cells = self.expression[column]
-            text = cells.type().is_string()
-            before[column] = _filled(cells) if text else cells
-            after[column] = before[column].try_cast(kind) if text else cells.cast(kind)
-        wrong = {c: before[c].notnull() & after[c].isnull() for c in columns}
-        self._refuse(wrong, problem, allowed)
-        if not gaps:
-            self._refuse({c: before[c].isnull() for c in columns}, "is empty", allowed)
+            if cells.type().is_string():
+                cells = _filled(cells)
+                after[column] = cells.try_cast(kind)
+                checks[column, problem] = cells.notnull() & after[column].isnull()
+            else:
+                after[column] = cells.cast(kind)
+            if not gaps:
+                checks[column, "is empty"] = cells.isnull()
+            if outside is not None:
+                checks[column, "is out of range"] = outside(after[column])
+        self._refuse(checks, allowed)
         return replace(self, expression=self.expression.mutate(**after))
 
-    def _refuse(self, wrong: Mapping[str, Any], problem: str, allowed: str) -> None:
-        counts = {column: condition.sum().fill_null(0) for column, condition in wrong.items()}
+    def _refuse(self, wrong: Mapping[tuple[str, str], Any], allowed: str) -> None:
+        """InputError for the first (column, problem) that any row has; one query for all."""
+        if not wrong:
+            return
+        keys = list(wrong)
+        counts = {f"wrong_{place}": wrong[key].sum().fill_null(0) for place, key in enumerate(keys)}
         found = self._fetched(self.expression.aggregate(**counts))
-        for column, number in found.items():
-            if many := int(number[0]):
+        for place, (column, problem) in enumerate(keys):
+            if many := int(found[f"wrong_{place}"][0]):
                 raise InputError(
                     f"{many:,} {'cell' if many == 1 else 'cells'}: {problem}",
                     file=self.name,
@@ -210,7 +218,7 @@ class Table:
         try:
             return expression.to_pyarrow().as_py() if scalar else expression.to_pyarrow()
         except Exception as error:
-            if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb", "ibis", "pyspark"):
+            if _of_an_engine(error):
                 raise _unreadable(self.name) from None  # what an engine says quotes cells
             raise
 
@@ -288,9 +296,11 @@ def _spark(master: str) -> Any:
     try:
         from pyspark.sql import SparkSession
 
+        builder = SparkSession.builder.master(master)
+        if master.startswith("local"):  # as many parts as one machine can use
+            builder = builder.config("spark.sql.shuffle.partitions", "4")
         session = (
-            SparkSession.builder.master(master)
-            .appName("datapolis")
+            builder.appName("datapolis")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
             .config("spark.sql.session.timeZone", "UTC")
@@ -317,12 +327,15 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
     if isinstance(source, Mapping):
         import pyarrow
 
-        source = pyarrow.table({key: np.asarray(value) for key, value in source.items()})
+        columns = {key: np.asarray(value) for key, value in source.items()}
+        source = pyarrow.table(
+            {key: pyarrow.array(value, from_pandas=True) for key, value in columns.items()}
+        )
     try:
         return Table(name or "table", ibis.memtable(source), _hash(source))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"not a table ({type(source).__name__})",
+            f"not a table, or a column of mixed types ({type(source).__name__})",
             field=name or "table",
             allowed="a path, a data frame, an Arrow or Ibis table, a mapping of columns",
         ) from error
@@ -335,7 +348,7 @@ def _hash(source: Any) -> str:
     if not isinstance(source, pyarrow.Table):
         try:
             source = pyarrow.table(source)
-        except (TypeError, ValueError, pyarrow.ArrowInvalid):
+        except (TypeError, ValueError, AttributeError, pyarrow.ArrowException):
             return ""
     found = hashlib.sha256()
     for batch in source.to_batches():
@@ -370,9 +383,15 @@ def _read_file(path: Path, encoding: str) -> Any:
             path, header=True, all_varchar=True, sample_size=-1, encoding=encoding, **separator
         )
     except Exception as error:
-        if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb", "ibis"):
+        if _of_an_engine(error):
             raise _unreadable(path.name) from None
         raise
+
+
+def _of_an_engine(error: Exception) -> bool:
+    """Whether a library below says so, that cannot read the cells or join their types."""
+    below = ("duckdb", "_duckdb", "ibis", "pyspark", "pyarrow", "py4j", "polars")
+    return type(error).__module__.split(".")[0] in below
 
 
 def _unreadable(file: str) -> InputError:
