@@ -612,7 +612,7 @@ def _persistence(first: Listed, last: Listed, shared: dict[str, Any]) -> Iterato
     )
     grew = (before > 0) & (after > 0)
     size, growth = np.log(before[grew]), np.log(after[grew] / before[grew])
-    if np.ptp(size) > 0 and grew.sum() >= 10:
+    if grew.sum() >= 10 and np.ptp(size) > 0 and np.ptp(growth) > 0:
         from scipy.stats import linregress
 
         line = linregress(size, growth)

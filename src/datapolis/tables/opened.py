@@ -324,21 +324,27 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
         return Table(name or path.name, _read_file(path, encoding), sha256(path))
     if isinstance(source, ibis.expr.types.Table):
         return Table(name or "table", source)
-    if isinstance(source, Mapping):
-        import pyarrow
-
-        columns = {key: np.asarray(value) for key, value in source.items()}
-        source = pyarrow.table(
-            {key: pyarrow.array(value, from_pandas=True) for key, value in columns.items()}
-        )
     try:
+        if isinstance(source, Mapping):
+            source = _arrow(source)
         return Table(name or "table", ibis.memtable(source), _hash(source))
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"not a table, or a column of mixed types ({type(source).__name__})",
+            f"not a table: of another kind ({type(source).__name__}), of columns of several "
+            "lengths, or with mixed types in one column",
             field=name or "table",
             allowed="a path, a data frame, an Arrow or Ibis table, a mapping of columns",
         ) from error
+
+
+def _arrow(columns: Mapping[str, Any]) -> Any:
+    """Columns as an Arrow table; nan is null."""
+    import pyarrow
+
+    arrays = {key: np.asarray(value) for key, value in columns.items()}
+    return pyarrow.table(
+        {key: pyarrow.array(value, from_pandas=True) for key, value in arrays.items()}
+    )
 
 
 def _hash(source: Any) -> str:
