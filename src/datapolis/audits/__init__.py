@@ -1,7 +1,9 @@
 """Questions to a table: each audit takes tables and options, and answers with findings."""
 
 from datapolis.audits.concentration import concentration
+from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
+from datapolis.audits.influence import influence
 from datapolis.audits.rights import rights
 
 __all__ = [
@@ -12,4 +14,6 @@ __all__ = [
     # one audit each
     "concentration",
     "rights",
+    "enforcement",
+    "influence",
 ]

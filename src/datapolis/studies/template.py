@@ -31,7 +31,7 @@ TABLES = """
 # name = "company"             # a column
 # weight = "reach"             # a column: how much of the market each reaches
 # unit = "share of users"      # what it is measured in, told in the report
-# basis = "share"              # parts of one whole; "presence" where they overlap
+# basis = "market"             # parts of one whole; "amount" of sizes; "presence" if they overlap
 # time = "month"               # a column of periods; all are measured
 # month = "2018-01"            # the one to start from; the first if not given
 # most = 200                   # only the largest become firms
@@ -61,6 +61,15 @@ TABLES = """
 # table = "incomes.csv"
 # income = "income"
 # weight = "people"
+# Audits of tables, whose findings stand in the report: `datapolis measure --help` lists the kinds,
+# `datapolis measure prices --help` the options of one.
+# [measure.offers]
+# kind = "prices"
+# table = "offers.csv"
+# outcome = "price"
+# by = "income=low:high"
+# within = ["city", "provider"]
+# unit = "block"
 """
 
 POLICIES = """
