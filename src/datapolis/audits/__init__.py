@@ -1,5 +1,6 @@
 """Questions to a table: each audit takes tables and options, and answers with findings."""
 
+from datapolis.audits.breaches import breaches
 from datapolis.audits.concentration import concentration
 from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
@@ -13,6 +14,7 @@ __all__ = [
     "Target",
     # one audit each
     "concentration",
+    "breaches",
     "rights",
     "enforcement",
     "influence",
