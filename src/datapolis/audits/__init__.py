@@ -6,6 +6,7 @@ from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
 from datapolis.audits.influence import influence
 from datapolis.audits.rights import rights
+from datapolis.audits.tails import tails
 
 __all__ = [
     "AUDITS",
@@ -14,6 +15,7 @@ __all__ = [
     "Target",
     # one audit each
     "concentration",
+    "tails",
     "breaches",
     "rights",
     "enforcement",
