@@ -2,6 +2,7 @@
 
 from datapolis.audits.breaches import breaches
 from datapolis.audits.concentration import concentration
+from datapolis.audits.disclosure import disclosure
 from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
 from datapolis.audits.influence import influence
@@ -16,6 +17,7 @@ __all__ = [
     # one audit each
     "concentration",
     "tails",
+    "disclosure",
     "breaches",
     "rights",
     "enforcement",

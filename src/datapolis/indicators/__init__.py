@@ -21,6 +21,19 @@ from datapolis.indicators.concentration import (
     top_fifth_share,
     top_share,
 )
+from datapolis.indicators.disclosure import (
+    basic_beta,
+    certain_share,
+    entropy_l_diversity,
+    k_anonymity,
+    l_diversity,
+    match_chance,
+    matching_class_size,
+    ordered_t_closeness,
+    share_below_k,
+    t_closeness,
+    unique_share,
+)
 from datapolis.indicators.enforcement import policy_distance
 from datapolis.indicators.islands import (
     component_count,
@@ -88,6 +101,18 @@ __all__ = [
     "fragility",
     "giant_component_share",
     "mean_path",
+    # disclosure
+    "basic_beta",
+    "certain_share",
+    "entropy_l_diversity",
+    "k_anonymity",
+    "l_diversity",
+    "match_chance",
+    "matching_class_size",
+    "ordered_t_closeness",
+    "share_below_k",
+    "t_closeness",
+    "unique_share",
     # prices, breaches, rights, enforcement, quantiles
     "histogram_quantile",
     "policy_distance",

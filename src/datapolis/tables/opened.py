@@ -28,6 +28,7 @@ Source: TypeAlias = Any
 
 Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 Duplicates = Literal["keep", "drop"]
+ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,10 @@ class Table:
                     allowed=allowed,
                 )
 
+    def arrow(self, expression: Any) -> Any:
+        """What an Ibis expression gives, as an Arrow table."""
+        return self._run(expression)
+
     def _fetched(self, expression: Any) -> Columns:
         arrow = self._run(expression)
         return {name: _array(arrow[name]) for name in arrow.column_names}
@@ -385,9 +390,12 @@ def _read_file(path: Path, encoding: str) -> Any:
         if path.name.endswith(".parquet"):
             return connection.read_parquet(path)
         separator = {"delim": "\t"} if path.name.endswith(".tsv") else {}
-        return connection.read_csv(
-            path, header=True, all_varchar=True, sample_size=-1, encoding=encoding, **separator
+        cells = connection.read_csv(
+            path, header=True, all_varchar=True, encoding=encoding, **separator
         )
+        if path.stat().st_size > ONCE:
+            return cells
+        return connection.create_table("cells", cells, temp=True)  # parsed once, not by each query
     except Exception as error:
         if _of_an_engine(error):
             raise _unreadable(path.name) from None
