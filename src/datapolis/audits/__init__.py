@@ -2,10 +2,12 @@
 
 from datapolis.audits.breaches import breaches
 from datapolis.audits.concentration import concentration
+from datapolis.audits.diffusion import diffusion
 from datapolis.audits.disclosure import disclosure
 from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
 from datapolis.audits.influence import influence
+from datapolis.audits.islands import islands
 from datapolis.audits.rights import rights
 from datapolis.audits.tails import tails
 
@@ -15,11 +17,13 @@ __all__ = [
     "Finding",
     "Target",
     # one audit each
-    "concentration",
-    "tails",
-    "disclosure",
     "breaches",
-    "rights",
+    "concentration",
+    "diffusion",
+    "disclosure",
     "enforcement",
     "influence",
+    "islands",
+    "rights",
+    "tails",
 ]

@@ -71,5 +71,5 @@ def listed(names: Any) -> str:
 
 
 def number(value: float) -> str:
-    """A share as it is read: 0.779, 0.0086."""
-    return f"{value:.3f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+    """A share as it is read: 0.779, 0.00862."""
+    return f"{value:.3f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"

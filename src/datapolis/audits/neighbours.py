@@ -1,0 +1,262 @@
+"""Whether neighbours adopted first: a question of `diffusion` that needs a table of ties.
+
+The mean share of an adopter's neighbours who had adopted earlier is compared with the same after
+times were dealt anew within communities (see `datapolis.inference.exposure`). Neighbours who are
+not in the table of people leave that share between two bounds.
+
+Sources: Valente (1995); Shalizi and Thomas (2011); Phipson and Smyth (2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datapolis.audits.adoption import People
+from datapolis.audits.finding import Columns, Finding
+from datapolis.audits.spreading import (
+    CLAIMS,
+    COUNT,
+    FEWEST,
+    LAYER,
+    LEVEL,
+    Chance,
+    Links,
+    Told,
+    check_layers,
+    counted,
+    in_words,
+    names_as_text,
+    withheld,
+)
+from datapolis.errors import InputError
+from datapolis.inference.exposure import Neighbours, exposure_by_chance
+from datapolis.inference.resampling import interval
+from datapolis.tables import Table
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
+    Column = np.ndarray[Any, np.dtype[Any]]
+
+NO_CAUSE = (
+    "That people adopted because others had: friends who are alike, a common cause, or people who "
+    "differ in readiness give the same."
+)
+
+
+def who_came_first(
+    people: People, web: Table, links: Links, chance: Chance, least: int, **columns: str
+) -> Told:
+    """Whether neighbours came first more often than chance within communities gives.
+
+    columns   `node`, `time` and `within` of the table of people
+    """
+    names, times, community = _members(people, **columns)
+    cells = _pairs(web, links, least)
+    source, target = (_places(names, cells[column]) for column in links.ties)
+    if not ((source >= 0) & (target >= 0)).any():
+        raise InputError(
+            "no tie joins two people of the first table",
+            file=web.name,
+            field=" and ".join(links.ties),
+            allowed=f"names as in the column {columns['node']}",
+        )
+    findings = [*_coverage(cells, source, target, least)]
+    notes = []
+    if strangers := int(cells["n"][source < 0].sum()):
+        notes.append(
+            f"{counted(strangers, least)} ties start at nobody of the first table; they are left "
+            "out."
+        )
+    if selves := int(cells["n"][(source >= 0) & (source == target)].sum()):
+        notes.append(
+            f"{counted(selves, least)} ties lead from people to themselves; they are left out."
+        )
+    inside = (source >= 0) & (target >= 0)
+    neighbours = Neighbours.of(source[inside], target[inside], names.size)
+    number = int((np.isfinite(times) & (neighbours.degree > 0)).sum())
+    make = partial(
+        Finding,
+        n_rows=int(cells["n"].sum()),
+        n_units=number,
+        units="adopters who named somebody of the table",
+        basis="the neighbours that each adopter named, once each",
+        claims=CLAIMS,
+        cannot_say=NO_CAUSE,
+        unit="share",
+    )
+    estimand = "The mean share of an adopter's neighbours who had adopted in an earlier period."
+    if number < max(least, FEWEST):
+        few = withheld(make, "earlier_neighbours", estimand, "", number, least)
+        return [*findings, few], {}, notes
+    found = float(neighbours.exposure(times))
+    drawn = _drawn(neighbours, times, community, chance)
+    p, both = _one_sided(found, drawn)
+    lower, upper = interval(drawn)
+    more = "more than" if p <= LEVEL else "no more than"
+    findings += [
+        make(
+            name="earlier_neighbours",
+            estimand=estimand,
+            estimate=found,
+            lower=lower,
+            upper=upper,
+            interval="randomisation",
+            method=f"permutation of times within communities, {chance.draws:,} draws, one-sided "
+            f"(two-sided: {in_words(both)}); the interval is what chance gives",
+            p_value=p,
+            says=f"At adoption {found:.3f} of an adopter's neighbours had adopted, against "
+            f"{drawn.mean():.3f} were times dealt at random within communities: {more} chance "
+            f"gives ({in_words(p)}).",
+        ),
+        make(
+            name="earlier_neighbours_by_chance",
+            estimand="The same, were times dealt at random within communities.",
+            estimate=float(drawn.mean()),
+            method=f"mean of {chance.draws:,} permutations",
+            says=f"Chance alone gives {drawn.mean():.3f}.",
+        ),
+    ]
+    outside = (source >= 0) & (target < 0)
+    if outside.any():
+        findings.append(
+            _threshold_bounds(neighbours, times, source, target, cells[links.ties[1]], make)
+        )
+    return findings, {}, notes
+
+
+def _members(
+    people: People, node: str, time: str, within: str
+) -> tuple[Column, Column, Int[Column, "person"]]:
+    """Names, times of adoption (inf: never) and communities by number."""
+    rows = names_as_text(people.table, node).check_unique(
+        node, allowed="each person once; exact duplicates go with duplicates=drop"
+    )
+    cells = rows.fetch(node, time, *([within] if within else []))
+    times = cells[time].astype(float)
+    times = np.where(np.isfinite(times) & (times < people.last), times, np.inf)
+    community = np.zeros(times.size, int)
+    if within:
+        community = np.unique(cells[within].astype(str), return_inverse=True)[1]
+    return cells[node], times, community
+
+
+def _drawn(
+    neighbours: Neighbours, times: Column, community: Column, chance: Chance
+) -> Float[Column, "draw"]:
+    """The mean exposure in each permutation."""
+    blocks, done = [], 0
+    for block in exposure_by_chance(neighbours, times, community, chance.draws, chance.seed):
+        blocks.append(block)
+        done += block.size
+        chance.done("dealing times anew", done, chance.draws)
+    drawn = np.concatenate(blocks)
+    known: Column = drawn[np.isfinite(drawn)]
+    return known
+
+
+def _pairs(web: Table, links: Links, least: int) -> Columns:
+    """The nominations by layer and pair, counted; layers that were not asked for are left out."""
+    web = names_as_text(web, *links.ties)
+    by = [*links.ties]
+    if LAYER in web.columns or links.layers:
+        web = web.text(LAYER)
+        by = [LAYER, *by]
+    if links.layers:
+        check_layers(web, links.layers, least)
+        web = web.where(web[LAYER].isin(list(links.layers)))
+    return web.group(by)
+
+
+def _coverage(cells: Columns, source: Column, target: Column, least: int) -> Iterator[Finding]:
+    """Which part of the nominations leads to people of the table, by layer."""
+    known = source >= 0
+    kinds = cells.get(LAYER, np.full(source.size, "all ties"))
+    for kind in np.unique(kinds[known]):
+        here = known & (kinds == kind)
+        many = int(cells["n"][here].sum())
+        make = partial(
+            Finding,
+            n_rows=many,
+            n_units=int(np.unique(source[here]).size),
+            units="people who named somebody",
+            basis="all nominations of the layer",
+            method=COUNT,
+            claims=("R6",),
+        )
+        estimand = "The share of nominations that lead to people of the first table."
+        if min(many, np.unique(source[here]).size) < least:
+            yield withheld(make, "nominations_inside", estimand, "a small layer")
+            continue
+        inside = float(cells["n"][here & (target >= 0)].sum() / many)
+        yield make(
+            name="nominations_inside",
+            of=str(kind),
+            estimand=estimand,
+            estimate=inside,
+            unit="share",
+            says=f"{inside:.0%} of the nominations ({kind}) lead to people of the table.",
+            cannot_say=(
+                "When the others adopted: how many neighbours it takes can only be bounded."
+                if inside < 1
+                else "Whom people know beyond those they named."
+            ),
+        )
+
+
+def _threshold_bounds(
+    neighbours: Neighbours,
+    times: Column,
+    source: Column,
+    target: Column,
+    named: Column,
+    make: Any,
+) -> Finding:
+    """The share who came first if none, or all, of the neighbours outside the table had."""
+    pairs = np.unique(
+        np.stack([source.astype(str), named.astype(str)])[:, (source >= 0) & (target < 0)],
+        axis=1,
+    )
+    outside = np.bincount(pairs[0].astype(int), minlength=times.size)
+    whole = neighbours.degree + outside
+    counts = np.isfinite(times) & (whole > 0)
+    early = neighbours.earlier(times)[counts]
+    ends = [float(((early + extra) / whole[counts]).mean()) for extra in (0, outside[counts])]
+    inside = float(neighbours.exposure(times))
+    finding: Finding = make(
+        name="exposure_at_adoption",
+        estimand="The mean share of all neighbours named, inside the table or not, who came first.",
+        estimate=min(max(inside, ends[0]), ends[1]),
+        lower=ends[0],
+        upper=ends[1],
+        interval="bounds",
+        n_units=int(counts.sum()),
+        units="adopters who named somebody",
+        method="none, or all, of the neighbours outside the table adopted earlier",
+        says=f"Counting neighbours outside the table, between {ends[0]:.2f} and {ends[1]:.2f} of "
+        "them had adopted first: thresholds of adoption are bounds.",
+    )
+    return finding
+
+
+def _one_sided(found: float, drawn: Column) -> tuple[float, float]:
+    """p of a value as large as found, and of one as far from the middle: (1 + b)/(1 + B)."""
+    middle = drawn.mean()
+    slack = 1e-12 * max(abs(found), 1e-300)
+    far = abs(found - middle)
+    above = int((drawn >= found - slack).sum())
+    beyond = int((np.abs(drawn - middle) >= far - slack).sum())
+    return (1 + above) / (1 + drawn.size), (1 + beyond) / (1 + drawn.size)
+
+
+def _places(names: Column, wanted: Column) -> Int[Column, "row"]:
+    """The place of each wanted name among the names, -1 where it is not there."""
+    names, wanted = names.astype(str), wanted.astype(str)
+    order = np.argsort(names)
+    at = np.minimum(np.searchsorted(names[order], wanted), names.size - 1)
+    found: Column = np.where(names[order][at] == wanted, order[at], -1)
+    return found
