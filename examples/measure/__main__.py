@@ -37,7 +37,7 @@ def main() -> int:
             continue
         found.append(audit)
         console.print(beside(published))
-        failed += sum(not one.agrees for one in published)
+        failed += sum(one.verdict == "DIFFERS" for one in published)
         limits = list(dict.fromkeys(one.cannot_say for one in audit.findings if one.cannot_say))
         console.print("It cannot say:")
         for sentence in limits[:4]:
@@ -59,7 +59,7 @@ def beside(published: list[Published]) -> Table:
     table.add_column("figure", overflow="fold")
     for name in ("published", "ours", "difference", "tolerance"):
         table.add_column(name, justify="right")
-    table.add_column("", justify="left")
+    table.add_column("", justify="left", overflow="fold")
     table.add_column("source", overflow="fold")
     for one in published:
         table.add_row(
@@ -68,7 +68,7 @@ def beside(published: list[Published]) -> Table:
             f"{one.ours:,.7g}",
             f"{one.ours - one.published:+.2g}",
             f"{one.tolerance:.2g}",
-            "agrees" if one.agrees else "DIFFERS",
+            one.verdict,
             one.source,
         )
     return table

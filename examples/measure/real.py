@@ -45,11 +45,19 @@ class Published:
     ours: float
     tolerance: float
     source: str
+    differs: str = ""  # why the two are known to differ
 
     @property
     def agrees(self) -> bool:
         """Whether ours lies within the tolerance."""
         return abs(self.ours - self.published) <= self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two; in capitals if it differs and nobody knew."""
+        if self.agrees:
+            return "agrees"
+        return f"differs: {self.differs}" if self.differs else "DIFFERS"
 
 
 def table(name: str) -> Any:

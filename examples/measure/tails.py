@@ -69,7 +69,8 @@ def _one_of_four(
                 0.44,
                 free,
                 0.05,
-                f"{COMPUTED}; theirs stops at mu = -724, the likelihood grows on to the limit",
+                COMPUTED,
+                "theirs stops at mu = -724, but the likelihood grows on to the limit",
             )
         )
     return rows
