@@ -2,13 +2,17 @@
 
 import inspect
 import json
+import shlex
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from datapolis import audits, cli
 from datapolis.audits import Audit
+from datapolis.cli.measure import measure_app
 from datapolis.errors import InputError
 from datapolis.studies import measured
 from datapolis.studies.study import parse_study
@@ -153,3 +157,31 @@ def test_a_missing_table_names_the_nearest(file):
     study = parse_study(text.encode(), file.with_name("study.toml"))
     with pytest.raises(InputError, match=r"did you mean 'firms\.csv'"):
         measured.measure(study, [file.parent])
+
+
+# --- in the documents --------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[1]
+
+
+def written():
+    """Every command `datapolis measure KIND ...` in the documents, as a list of words."""
+    for document in (ROOT / "README.md", ROOT / "docs" / "measure.md"):
+        text = document.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in text.splitlines():
+            words = shlex.split(line, comments=True) if line.startswith("datapolis measure") else []
+            if len(words) > 3 and words[2] in audits.AUDITS:
+                yield pytest.param(words[2:], id=f"{document.name} {words[2]}")
+
+
+@pytest.mark.parametrize("words", list(written()))
+def test_commands_in_the_documents_are_understood(words):
+    group = typer.main.get_command(measure_app(lambda one: one, lambda: None))
+    command = group.commands[words[0]]
+    understood = command.make_context(words[0], words[1:])
+    assert understood.params["tables"]
+
+
+def test_every_kind_is_shown_in_the_documents():
+    shown = {one.values[0][0] for one in written()}
+    assert shown == set(audits.AUDITS)
