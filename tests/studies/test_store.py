@@ -46,6 +46,7 @@ def test_results_are_labelled_and_read_by_xarray(undisturbed):
 def test_what_a_folder_holds(undisturbed, folder):
     assert (undisturbed / "study.toml").read_bytes() == (folder / "study.toml").read_bytes()
     provenance = json.loads((undisturbed / "provenance.json").read_text())
+    assert (undisturbed / "model.md").read_text(encoding="utf-8").startswith("# The model")
     assert provenance["inputs"][0]["table"] == "firms.csv"
     assert len(provenance["inputs"][0]["sha256"]) == 64
     assert provenance["parameters"]["rumours.rate"] == 1.0

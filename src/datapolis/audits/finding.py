@@ -64,6 +64,8 @@ class Finding:
     p_adjusted: float = np.nan  # for the family that `method` names
 
     def __post_init__(self) -> None:
+        for number in ("estimate", "lower", "upper", "p_value", "p_adjusted"):
+            object.__setattr__(self, number, float(getattr(self, number)))  # plain, not NumPy's
         if self.interval not in INTERVALS:
             raise ValueError(f"{self.name}: interval is {self.interval!r}")
         if (self.interval == "none") != (np.isnan(self.lower) and np.isnan(self.upper)):
@@ -118,6 +120,13 @@ class Audit:
     options: Mapping[str, Any] = field(default_factory=dict)
     version: str = __version__
     date: str = field(default_factory=lambda: date.today().isoformat())
+
+    def __post_init__(self) -> None:
+        columns = {
+            name: {key: _array(values) for key, values in table.items()}
+            for name, table in self.series.items()
+        }
+        object.__setattr__(self, "series", columns)
 
     def __getitem__(self, key: str | tuple[str, str]) -> Finding:
         """The finding of that name, or of that name and group: audit["gini", "2018-01"]."""
@@ -186,10 +195,6 @@ class Audit:
                 **content,
                 "findings": tuple(_read(Finding, one) for one in content["findings"]),
                 "targets": tuple(_read(Target, one) for one in content["targets"]),
-                "series": {
-                    name: {key: _array(values) for key, values in columns.items()}
-                    for name, columns in content["series"].items()
-                },
                 "notes": tuple(content["notes"]),
                 "inputs": tuple(content["inputs"]),
             }
@@ -280,8 +285,11 @@ def _read(kind: Callable[..., Any], row: Mapping[str, Any]) -> Any:
     )
 
 
-def _array(values: list[Any]) -> Any:
-    """A column: numbers with None as nan, all else as it is."""
+def _array(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
+    """A column as an array: numbers with None as nan, all else as it is."""
+    if isinstance(values, np.ndarray):
+        return values
+    values = list(values)
     if any(isinstance(value, str) for value in values):
         return np.asarray(values, object)
     return np.asarray([np.nan if value is None else value for value in values])

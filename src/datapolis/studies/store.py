@@ -2,12 +2,14 @@
 
     study.toml       as asked, byte for byte
     provenance.json  parameters, seed, versions, machine, hashes of the inputs, notes
+    model.md         the model that was run, in words and equations
     plan.json        the batches; once it is there, the folder is begun
     world/           the world, built once
     results.zarr/    policy x member x month (x sector, ...); nan until done
     done/0007.json   the mark of a batch: the hash of its values, renamed into place after its chunk
     failed/0007.json its error
-    tables/          Parquet, made when all batches are done
+    audits/          what was measured, one JSON file for each audit
+    tables/          Parquet: findings, targets, parameters and, when all is done, outcomes
 
 State is read off the marks. Whatever has no mark is computed again; a mark whose hash does not fit
 its chunk is thrown away and told. So a run that was killed at any point goes on where it was.
@@ -25,6 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
 
 LAYOUT = 1  # of the folder; another one is refused
 OURS = {
-    "study.toml", "provenance.json", "plan.json", "world", "results.zarr", "done", "failed",
-    "tables", "report.html", "lock",
+    "study.toml", "provenance.json", "model.md", "plan.json", "world", "results.zarr", "done",
+    "failed", "audits", "tables", "report.html", "lock",
 }  # fmt: skip
 DECIDING = ("datapolis", "jax")  # another version of these gives other bits
 
@@ -88,6 +91,7 @@ class Store:
                     shutil.rmtree(out / name, ignore_errors=True)
                     (out / name).mkdir()
                 write_whole(out / "study.toml", content.study)
+                write_whole(out / "model.md", described())
                 world_hash = write_world(out, content.world)
                 _make_results(out, content)
                 dated = {"date": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -357,6 +361,14 @@ def versions() -> dict[str, str]:
 
 
 # --- files that are whole or not there ---
+
+
+def described() -> bytes:
+    """The description of the model, as this version of the package carries it."""
+    carried = files("datapolis") / "model.md"
+    if carried.is_file():
+        return carried.read_bytes()
+    return (Path(__file__).parents[3] / "docs" / "model.md").read_bytes()  # a working copy
 
 
 @contextmanager

@@ -25,14 +25,12 @@ from datapolis.look import (
 
 def draw(audit: Audit, width: int) -> list[Chart]:
     """What there is to draw."""
-    charts = []
-    if audit.series.get("lorenz"):
-        charts.append(lorenz_curves(audit, width))
-    if audit.series.get("panels", {}).get("time"):
-        charts.append(panel_rules(audit, width))
-    if audit.series.get("means"):
-        charts.append(means(audit, width))
-    return charts
+    parts = {"lorenz": lorenz_curves, "panels": panel_rules, "means": means}
+    return [
+        part(audit, width)
+        for name, part in parts.items()
+        if name in audit.series and len(audit.series[name]["time"])
+    ]
 
 
 def lorenz_curves(audit: Audit, width: int) -> Chart:
