@@ -13,6 +13,7 @@ import pytest
 import xarray
 from pyarrow import parquet
 
+from datapolis.audits import Audit
 from datapolis.errors import InputError, Interrupted, StoreError
 from datapolis.studies import store as stores
 from datapolis.studies import work
@@ -62,11 +63,11 @@ def test_what_a_folder_holds(undisturbed, folder):
 
 
 def test_tables_say_what_was_measured_and_what_came_out(undisturbed):
-    measured = parquet.read_table(undisturbed / "tables" / "measured_concentration.parquet")
-    assert {"time", "indicator", "value", "lower", "upper", "interval", "n"} == set(
-        measured.column_names
-    )
-    assert set(measured["time"].to_pylist()) == {"2001", "2002"}
+    findings = parquet.read_table(undisturbed / "tables" / "findings.parquet").to_pydict()
+    assert set(findings["audit"]) == {"firms"} and set(findings["of"]) == {"2001", "2002"}
+    assert all("withheld" in why for why in findings["cannot_say"])  # of fewer than ten firms
+    kept = Audit.from_json(json.loads((undisturbed / "audits" / "firms.json").read_text()))
+    assert kept.options["amount"] == "users" and kept.options["basis"] == "amount"
     outcomes = parquet.read_table(undisturbed / "tables" / "outcomes.parquet").to_pydict()
     at = [
         place

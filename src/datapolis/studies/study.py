@@ -85,9 +85,7 @@ class FirmsTable(Table):
     time: str | None = None  # the column of periods; without it the table is of one period
     month: str | None = None  # the period to start from; the first if not said
     most: int | None = Field(default=None, ge=4, le=30_000)  # the largest by weight
-    basis: Literal["presence", "market", "amount"] = (
-        "presence"  # see datapolis.audits.concentration
-    )
+    basis: Literal["presence", "market", "amount"] | None = None  # see audits.concentration
 
     @model_validator(mode="after")
     def _month_of_time(self) -> FirmsTable:

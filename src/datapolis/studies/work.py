@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     Columns = dict[str, Any]  # role -> array
 
+BASIS = {"presence": "shares that overlap", "amount": "sizes"}
 Progress = Callable[[str, int, int], None]  # what is done, how much, of how much
 Tell = Callable[[str], None]
 
@@ -334,8 +335,14 @@ def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Colum
         columns["time"] = table.time
     rows = tables.read(path, columns, numbers=("weight",), unique=("time", "name"))
     when = rows.get("time", np.full(len(rows["name"]), "measured"))
+    basis = table.basis or ("presence" if rows["weight"].max() <= 1 else "amount")
+    if table.basis is None:
+        inputs.notes.append(
+            f"[world.firms] {table.weight} is taken as {BASIS[basis]}; say basis = "
+            '"market", "amount" or "presence" if it is something else.'
+        )
     inputs.audits[FIRMS] = concentration(
-        path, holder=table.name, amount=table.weight, time=table.time or "", basis=table.basis
+        path, holder=table.name, amount=table.weight, time=table.time or "", basis=basis
     )
     periods = np.unique(when)
     month = table.month or str(periods[0])
