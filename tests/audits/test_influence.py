@@ -104,7 +104,7 @@ def test_a_small_table_by_hand():
     assert audit["replaced"].estimate == 40
     assert (audit["spending"].lower, audit["spending"].upper) == (162, 182)
     assert audit["herfindahl"].estimate == pytest.approx((177**2 + 5**2) / 182**2)
-    assert audit.series["steps"]["amount"] == [252, -30, -40, 182]
+    assert audit.series["steps"]["amount"].tolist() == [252, -30, -40, 182]
 
 
 def test_an_own_report_below_the_outside_firms_widens_the_bounds():

@@ -37,9 +37,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, choice
+from datapolis.audits.finding import (
+    Audit,
+    Columns,
+    Finding,
+    Target,
+    audit,
+    choice,
+    withheld,
+)
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
-from datapolis.audits.privacy import WITHHELD, dominant
+from datapolis.audits.privacy import dominant
 from datapolis.errors import InputError
 from datapolis.indicators import (
     concentration_ratio,
@@ -809,16 +817,12 @@ def _targets(lists: list[Listed], basis: str, whole: float | None, sha256: str) 
 
 
 def _withheld(name: str, basis: str, of: str = "") -> Finding:
-    return Finding(
-        name=name,
-        of=of,
+    return withheld(
+        name,
+        of,
         estimand="Concentration among the holders.",
-        estimate=np.nan,
         units="holders",
         basis=SUMS_TO_ONE[basis],
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
     )
 
 

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from datapolis.audits.finding import Audit, Columns, Finding, audit
+from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
 from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
@@ -64,6 +64,12 @@ TAIL = 10  # amounts in the smallest tail that is fitted
 LISTED = 200  # groups of a column, or of a cross, that charts and tables list
 CLAIMS = ("V27", "V28", "V29", "V30", "V31")
 BASIS = "decisions listed, and the sum of their known amounts, sum to one"
+HIDDEN: dict[str, Any] = {
+    "estimand": "What the decisions listed hold.",
+    "units": "decisions",
+    "basis": BASIS,
+    "claims": CLAIMS,
+}
 CASE_MIX = (
     "What is not listed: a published list is no census of decisions, and the cases of countries "
     "differ."
@@ -159,7 +165,7 @@ def enforcement(
     told: dict[str, Any] = {"kind": "enforcement", "title": "What regulators fine"}
     if not read.safe(least):
         return Audit(
-            findings=(_withheld("decisions"),),
+            findings=(withheld("decisions", **HIDDEN),),
             notes=(*rows.notes, f"All: {WITHHELD}."),
             inputs=(rows.provenance,),
             **told,
@@ -431,7 +437,7 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
     )
     known = read.known
     if not known.safe(least):
-        yield _withheld("sum")
+        yield withheld("sum", **HIDDEN)
         return
     shared |= _told(known, read, least)
     amounts = known.each
@@ -455,7 +461,9 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
     order = np.argsort(-known.amount, kind="stable")
     head = known[order[np.cumsum(known.many[order]) <= max(1, amounts.size // 5)]]
     if total <= 0 or amounts.size < 5 or (least > 1 and not head.safe(least)):
-        yield _withheld("top_fifth_share") if least > 1 else _not("top_fifth_share", shared)
+        yield (
+            withheld("top_fifth_share", **HIDDEN) if least > 1 else _not("top_fifth_share", shared)
+        )
         return
     none: Column = np.append(amounts, np.zeros(unknown))
     values = [float(top_fifth_share(one)) for one in (amounts, none, most)]
@@ -487,7 +495,7 @@ def _quantiles(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
     for share in QUANTILES:
         value = _quantile(amounts, share)
         if least > 1 and not _both_sides(known, value, least):
-            yield _withheld("quantile", f"{share:.0%}")
+            yield withheld("quantile", f"{share:.0%}", **HIDDEN)
             continue
         low, high = (
             _quantile(np.sort(np.append(amounts, np.full(unknown, other))), share)
@@ -538,7 +546,7 @@ def _tail(
     law = power_law.fit(fined.amount, fined.many)
     above = fined[fined.amount >= law.x_min]
     if law.n_tail < TAIL or not _units_enough(above, least):
-        yield _withheld("tail_exponent") if least > 1 else _not("tail_exponent", shared)
+        yield withheld("tail_exponent", **HIDDEN) if least > 1 else _not("tail_exponent", shared)
         return
     units = None if (fined.unit < 0).all() else fined.unit
     drawn = power_law.bootstrap(
@@ -617,7 +625,7 @@ def _leaders(
         among = "" if seen[name].all() else " among the groups that are shown"
         if not chosen.size or total <= 0:
             yield (
-                _withheld("most_decisions", name)
+                withheld("most_decisions", name, **HIDDEN)
                 if chosen.size == 0
                 else _not("most_money", _shared(read), name)
             )
@@ -693,7 +701,7 @@ def _months(
         bool(seen["month"][at]) for at in np.unique(tables["month"].place[_in(read, first, last)])
     ]
     if not all(told):
-        yield _withheld("decisions_a_month")
+        yield withheld("decisions_a_month", **HIDDEN)
         return
     yield Finding(
         name="decisions_a_month",
@@ -753,7 +761,7 @@ def _delays(
     shared = {**_shared(both), "unit": "days"}
     naive = truncated.as_recorded(delay).quantile(0.5)
     if least > 1 and min((delay <= naive).sum(), (delay >= naive).sum()) < least:
-        yield _withheld("delay")
+        yield withheld("delay", **HIDDEN)
         return
     yield Finding(
         name="delay_as_recorded",
@@ -804,21 +812,6 @@ def _not(name: str, shared: dict[str, Any], of: str = "") -> Finding:
         method="none",
         says="Not estimated.",
         **{**shared, "cannot_say": "Too few different amounts above 0 are known."},
-    )
-
-
-def _withheld(name: str, of: str = "") -> Finding:
-    return Finding(
-        name=name,
-        of=of,
-        estimand="What the decisions listed hold.",
-        estimate=np.nan,
-        units="decisions",
-        basis=BASIS,
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
-        claims=CLAIMS,
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias
 import numpy as np
 
 from datapolis import __version__
+from datapolis.audits.privacy import WITHHELD
 from datapolis.errors import InputError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -243,6 +244,30 @@ def joined(audits: Mapping[str, Audit], table: Literal["findings", "targets"]) -
         for one in getattr(found, table)
     ]
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
+
+
+def withheld(
+    name: str,
+    of: str = "",
+    *,
+    estimand: str,
+    units: str,
+    basis: str,
+    claims: tuple[str, ...] = (),
+) -> Finding:
+    """A finding that stands for a number that may not be shown."""
+    return Finding(
+        name=name,
+        of=of,
+        estimand=estimand,
+        estimate=np.nan,
+        units=units,
+        basis=basis,
+        method="withheld",
+        says="Withheld.",
+        cannot_say=WITHHELD,
+        claims=claims,
+    )
 
 
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:

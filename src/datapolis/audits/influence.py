@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from datapolis.audits.finding import Audit, Columns, Finding, audit
+from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -60,6 +60,12 @@ FEWEST = 5  # companies in a rank correlation
 LISTED = 200  # companies that charts and tables name
 BASIS = "amounts filed by the companies listed sum to one"
 CLAIMS = ("M1", "E5", "M25")
+HIDDEN: dict[str, Any] = {
+    "estimand": "What the companies listed spent on lobbying.",
+    "units": "companies",
+    "basis": BASIS,
+    "claims": CLAIMS,
+}
 NOT_ALL = (
     "What is spent without being filed, by companies that are not listed, or on anything but "
     "lobbying; what the money achieved."
@@ -123,7 +129,7 @@ def influence(
     names, totals = spent.by_company(spent.amount)
     inputs = [rows.provenance]
     if not _showable(totals, least, public):
-        findings = [_withheld("spending", len(totals))]
+        findings = [withheld("spending", **HIDDEN)]
         return Audit(
             kind="influence",
             title=_title(),
@@ -447,7 +453,7 @@ def _sums(
         units and (units < least or _dominated(part[part > 0])) for part, units in parts
     )
     if hidden:
-        yield _withheld("plain_sum", names.size)
+        yield withheld("plain_sum", **HIDDEN)
         return
     yield Finding(
         name="plain_sum",
@@ -528,7 +534,7 @@ def _concentration(spent: Spent, least: int, currency: str) -> Iterator[Finding]
     values = [float(concentration_ratio(one, few)) for one in readings]
     top = np.sort(totals)[::-1][:few]
     if few < least or (least > 1 and _dominated(top)):
-        yield _withheld("top_five", names.size)
+        yield withheld("top_five", **HIDDEN)
         return
     leaders = names[np.argsort(-totals, kind="stable")[:few]]
     named = f": {', '.join(leaders)}" if least <= 1 else ""
@@ -668,20 +674,6 @@ def _size_finding(test: RankTest, listed: int, shared: dict[str, Any], draws: in
         "file nothing, or on what causes what; sizes may be of another year.",
         p_value=test.p_value,
         **shared,
-    )
-
-
-def _withheld(name: str, companies: int) -> Finding:
-    return Finding(
-        name=name,
-        estimand="What the companies listed spent on lobbying.",
-        estimate=np.nan,
-        units="companies",
-        basis=BASIS,
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
-        claims=CLAIMS,
     )
 
 
