@@ -114,6 +114,12 @@ def by_decile(values: Array, world: World) -> Array:
     return group_mean(values, decile, DECILES)
 
 
+def _over_users(values: Array, society: Society) -> Array:
+    """The mean of a firms' quantity over users, those of firms born this month too."""
+    share = society.firms.user_share  # sums to 1 when counted, to more after births
+    return jnp.sum(values * share) / jnp.maximum(jnp.sum(share), TINY)
+
+
 def _within(amount: Array, world: World) -> Array:
     return amount[world.sizes.market]
 
@@ -633,7 +639,7 @@ def covert_share(society: Society, world: World) -> Any:
 @index()
 def laxity(society: Society, world: World) -> Any:
     """Laxity about consent, mean over users."""
-    return jnp.sum(society.firms.laxity * society.firms.user_share)
+    return _over_users(society.firms.laxity, society)
 
 
 @index()
@@ -776,13 +782,13 @@ def revenue(society: Society, world: World) -> Any:
 def pricing_gain(society: Society, world: World) -> Any:
     """What personal prices add to profit, mean over users."""
     gain = jnp.nan_to_num(society.flows.pricing_gain)
-    return jnp.sum(gain * society.firms.user_share)
+    return _over_users(gain, society)
 
 
 @index()
 def discrimination(society: Society, world: World) -> Any:
     """Use of personal prices, mean over users."""
-    return jnp.sum(society.firms.discrimination * society.firms.user_share)
+    return _over_users(society.firms.discrimination, society)
 
 
 @index()
