@@ -8,6 +8,7 @@ from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
 from datapolis.audits.influence import influence
 from datapolis.audits.islands import islands
+from datapolis.audits.prices import prices
 from datapolis.audits.rights import rights
 from datapolis.audits.tails import tails
 
@@ -24,6 +25,7 @@ __all__ = [
     "enforcement",
     "influence",
     "islands",
+    "prices",
     "rights",
     "tails",
 ]

@@ -13,6 +13,8 @@ which keeps what does not fit into memory on disk, and on Spark.
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +30,7 @@ Source: TypeAlias = Any
 
 Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 Duplicates = Literal["keep", "drop"]
+MEMORY = "2GB"  # of DuckDB; what does not fit goes to the system's folder for temporary files
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
@@ -223,6 +226,13 @@ class Table:
         try:
             return expression.to_pyarrow().as_py() if scalar else expression.to_pyarrow()
         except Exception as error:
+            if type(error).__name__ == "OutOfMemoryException":
+                raise InputError(
+                    f"the answer does not fit into {MEMORY} of memory and the space for temporary "
+                    "files",
+                    file=self.name,
+                    allowed="fewer columns or groups, more space, or Spark",
+                ) from None
             if _of_an_engine(error):
                 raise _unreadable(self.name) from None  # what an engine says quotes cells
             raise
@@ -283,16 +293,14 @@ def on_spark(path: Path | str, master: str = "local[*]", encoding: str = "utf-8"
 
 def _counted(table: Table) -> Table:
     """The table with how many rows it has, and how many of them repeat another."""
-    import ibis
 
-    seen = table.expression.aggregate(n=ibis._.count(), different=_different(table.expression))
-    counted = table._fetched(seen)
-    many = int(counted["n"][0])
+    many = table.count()
     if not many:
         raise InputError(
             "the table is empty", file=table.name, allowed="a header and at least one row"
         )
-    return replace(table, n_rows=many, n_duplicates=many - int(counted["different"][0]))
+    different = int(table._run(table.expression.distinct().count(), scalar=True))
+    return replace(table, n_rows=many, n_duplicates=many - different)
 
 
 def _spark(master: str) -> Any:
@@ -385,7 +393,8 @@ def _check_file(path: Path) -> None:
 def _read_file(path: Path, encoding: str) -> Any:
     import ibis
 
-    connection = ibis.duckdb.connect()
+    spill = Path(tempfile.gettempdir()) / f"datapolis-{os.getpid()}"
+    connection = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(spill))
     try:
         if path.name.endswith(".parquet"):
             return connection.read_parquet(path)
@@ -415,13 +424,6 @@ def _unreadable(file: str) -> InputError:
         file=file,
         allowed=f"{', '.join(KINDS)}; UTF-8 unless an encoding is given",
     )
-
-
-def _different(expression: Any) -> Any:
-    """How many rows differ, as an aggregate."""
-    import ibis
-
-    return ibis.struct({name: expression[name] for name in expression.columns}).nunique()
 
 
 def _dropped(table: Table, drop: str) -> Table:

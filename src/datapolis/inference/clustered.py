@@ -1,0 +1,286 @@
+"""A difference between two groups inside strata, when rows of one unit hang together.
+
+A table is reduced to cells, one for each stratum s, unit u and group g, with the weight w and the
+weighted sums of the outcome. Inside a stratum the difference of the two weighted means is D_s; over
+strata that hold both groups it is weighted by their size W_s (direct standardisation):
+
+    D = sum over s of W_s D_s / sum over s of W_s
+
+For the sizes as they are, D is linear in who belongs to the first group. With the stratum's mean m,
+
+    D = sum over units of the first group of r_u,
+    r_u = sum over s of W_s/W (1/W_s1 + 1/W_s0) (sum over u of w y - m_s sum over u of w)
+
+**Permutation.** Whole units change their group, within the strata they lie in, and take their rows,
+their weights and so their r_u with them. Where units lie in several strata (goods that every shop
+sells), they change group in all of them at once, among the units of all strata so joined. Mean and
+variance of D over all permutations are exact: for n_1 of n units with mean r and sum of squares S
+around it, n_1 r and n_1 (n - n_1) S / (n (n - 1)).
+
+**Errors.** The clustered standard error sums the linear parts of each cluster, which is the error
+of a regression with errors for clusters; the naive one takes each unit of weight as independent.
+The bootstrap draws whole clusters with return and computes D anew.
+
+Sources: Freedman and Lane (1983); Liang and Zeger (1986); Cameron, Gelbach and Miller (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datapolis.inference.resampling import AT_ONCE, Progress, bootstrap_counts
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+
+    Column = np.ndarray[Any, np.dtype[Any]]
+
+POWER = 2.8  # standard errors that a test at 5 % finds in four of five tables: 1.96 + .84
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A table reduced to one entry for each stratum, unit and group; codes count from 0.
+
+    weight   sum of the weights w of the rows
+    total    sum of w y
+    square   sum of w y^2
+    rows     how many rows
+    """
+
+    stratum: Int[Column, "cell"]
+    unit: Int[Column, "cell"]  # what changes its group as a whole
+    cluster: Int[Column, "cell"]  # what is independent of others
+    first: Bool[Column, "cell"]  # in the first of the two groups
+    weight: Float[Column, "cell"]
+    total: Float[Column, "cell"]
+    square: Float[Column, "cell"]
+    rows: Int[Column, "cell"]
+
+    def where(self, chosen: Bool[Column, "cell"]) -> Cells:
+        """The cells chosen, codes without gaps."""
+        return Cells(
+            *(_codes(one[chosen]) for one in (self.stratum, self.unit, self.cluster)),
+            *(one[chosen] for one in (self.first, self.weight, self.total, self.square, self.rows)),
+        )
+
+    @cached_property
+    def strata(self) -> int:
+        """How many strata there are."""
+        return int(self.stratum.max(initial=-1)) + 1
+
+    @cached_property
+    def sizes(self) -> tuple[Float[Column, "stratum"], Float[Column, "stratum"]]:
+        """Weight of the first and of the second group in each stratum."""
+        return self._by_stratum(self.weight)
+
+    def _by_stratum(self, values: Column) -> tuple[Column, Column]:
+        first = np.bincount(self.stratum, values * self.first, self.strata)
+        return first, np.bincount(self.stratum, values * ~self.first, self.strata)
+
+    @cached_property
+    def both(self) -> Bool[Column, "stratum"]:
+        """Which strata hold both groups."""
+        return (self.sizes[0] > 0) & (self.sizes[1] > 0)
+
+    @cached_property
+    def share(self) -> Float[Column, "stratum"]:
+        """What a stratum counts for: its part of the weight of those that hold both groups."""
+        size = np.where(self.both, self.sizes[0] + self.sizes[1], 0.0)
+        whole = size.sum()
+        return size / whole if whole > 0 else size
+
+    @cached_property
+    def overlap(self) -> float:
+        """The share of rows that lie in strata with both groups."""
+        return float(self.rows[self.both[self.stratum]].sum() / self.rows.sum())
+
+    @cached_property
+    def means(self) -> tuple[Float[Column, "stratum"], Float[Column, "stratum"]]:
+        """Mean outcome of the first and of the second group in each stratum, nan without any."""
+        sums = self._by_stratum(self.total)
+        return tuple(
+            np.divide(total, size, out=np.full(size.shape, np.nan), where=size > 0)
+            for total, size in zip(sums, self.sizes, strict=True)
+        )
+
+    @cached_property
+    def levels(self) -> tuple[float, float]:
+        """The mean of each group over the strata that hold both; their difference is D."""
+        if not self.both.any():
+            return float("nan"), float("nan")
+        first, second = ((self.share * np.where(self.both, one, 0)).sum() for one in self.means)
+        return float(first), float(second)
+
+    @property
+    def difference(self) -> float:
+        """D: the first group less the second; nan where no stratum holds both."""
+        return self.levels[0] - self.levels[1]
+
+    @cached_property
+    def contribution(self) -> Float[Column, "unit"]:
+        """The r of each unit: D is their sum over the units of the first group."""
+        first, second = self.sizes
+        inverse = sum(
+            np.divide(1.0, size, out=np.zeros(size.shape), where=size > 0) for size in self.sizes
+        )
+        size = first + second
+        total = np.bincount(self.stratum, self.total, self.strata)
+        mean = np.divide(total, size, out=np.zeros(size.shape), where=size > 0)
+        each = (self.share * inverse)[self.stratum] * (
+            self.total - self.weight * mean[self.stratum]
+        )
+        return np.bincount(self.unit, each)
+
+    @cached_property
+    def labels(self) -> Bool[Column, "unit"]:
+        """Which units belong to the first group."""
+        labels = np.zeros(int(self.unit.max()) + 1, bool)
+        labels[self.unit] = self.first
+        return labels
+
+    @cached_property
+    def homes(self) -> Int[Column, "unit"]:
+        """Among whom each unit changes its group: a stratum, or strata that share units."""
+        home = np.empty(self.labels.size, np.int64)
+        home[self.unit] = self.stratum
+        if (home[self.unit] == self.stratum).all():
+            return home
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        order = slice(None) if _sorted(self.unit) else np.argsort(self.unit, kind="stable")
+        unit, stratum = self.unit[order], self.stratum[order]
+        again = np.flatnonzero(unit[1:] == unit[:-1])
+        pairs = np.unique(stratum[again].astype(np.int64) * self.strata + stratum[again + 1])
+        edges = (np.ones(pairs.size), (pairs // self.strata, pairs % self.strata))
+        graph = coo_array(edges, shape=(self.strata, self.strata))
+        joined: Column = connected_components(graph, directed=False)[1]
+        return joined[home]
+
+    def naive_error(self) -> float:
+        """The standard error of D if each unit of weight were independent."""
+        squares, variance = self._by_stratum(self.square), 0.0
+        for square, size, mean in zip(squares, self.sizes, self.means, strict=True):
+            size, mean = size[self.both], mean[self.both]
+            spread = np.maximum(square[self.both] / size - mean**2, 0.0)
+            variance += float((self.share[self.both] ** 2 * spread / size).sum())
+        return float(np.sqrt(variance))
+
+    def clustered_error(self, independent: Int[Column, "cell"] | None = None) -> float:
+        """The standard error of D if clusters, or what is given, are independent; nan if one."""
+        groups = self.cluster if independent is None else independent
+        parts = np.zeros(groups.size)
+        for group, sign, size, mean in zip(
+            (self.first, ~self.first), (1.0, -1.0), self.sizes, self.means, strict=True
+        ):
+            here = group & self.both[self.stratum]
+            at = self.stratum[here]
+            left = self.total[here] - self.weight[here] * mean[at]
+            parts[here] = sign * self.share[at] / size[at] * left
+        sums = np.bincount(groups, parts)
+        if sums.size < 2:
+            return float("nan")
+        return float(np.sqrt((sums**2).sum() * sums.size / (sums.size - 1)))
+
+    def spread(self) -> float:
+        """The standard deviation of the outcome inside strata, over its mean."""
+        size = self.sizes[0] + self.sizes[1]
+        total = np.bincount(self.stratum, self.total, self.strata)
+        square = np.bincount(self.stratum, self.square, self.strata)
+        used = size > 0
+        inside = (square[used] - total[used] ** 2 / size[used]).sum() / size.sum()
+        return float(np.sqrt(max(inside, 0.0)) / (total.sum() / size.sum()))
+
+
+def permutation_moments(cells: Cells) -> tuple[float, float]:
+    """Mean and standard deviation of D over all permutations of whole units, exact."""
+    each, labels, homes = cells.contribution, cells.labels, cells.homes
+    units = np.bincount(homes).astype(float)
+    first = np.bincount(homes, labels)
+    mean = np.bincount(homes, each) / units
+    around = np.bincount(homes, (each - mean[homes]) ** 2)
+    variance = first * (units - first) / (units * np.maximum(units - 1, 1)) * around
+    return float((first * mean).sum()), float(np.sqrt(variance.sum()))
+
+
+def permuted_orders(
+    homes: Int[Column, "unit"], draws: int, seed: int, progress: Progress | None, what: str
+) -> Iterator[Int[Column, "draw unit"]]:
+    """Units sorted by their home and in random order inside it, once a row, in blocks of draws."""
+    random = np.random.default_rng(seed)
+    block = max(1, min(draws, AT_ONCE // max(homes.size, 1)))
+    for start in range(0, draws, block):
+        many = min(block, draws - start)
+        yield np.argsort(homes + random.random((many, homes.size)), axis=1)
+        if progress:
+            progress(what, start + many, draws)
+
+
+def permuted_differences(
+    cells: Cells, draws: int, seed: int, progress: Progress | None = None, what: str = "permuting"
+) -> Float[Column, "draw"]:
+    """D when the groups are dealt anew over the units of each stratum, once for each draw."""
+    order = np.argsort(cells.homes, kind="stable")
+    homes, each = cells.homes[order], cells.contribution[order]
+    units = np.bincount(homes)
+    place = np.arange(homes.size) - (np.cumsum(units) - units)[homes]
+    chosen = np.flatnonzero(place < np.bincount(cells.homes, cells.labels)[homes])
+    return np.concatenate(
+        [
+            each[dealt[:, chosen]].sum(axis=1)
+            for dealt in permuted_orders(homes, draws, seed, progress, what)
+        ]
+    )
+
+
+def resampled_differences(
+    cells: Cells, draws: int, seed: int, progress: Progress | None = None, what: str = "resampling"
+) -> Float[Column, "draw"]:
+    """D in bootstrap samples of whole clusters; nan where no stratum holds both groups."""
+    from scipy.sparse import csr_array
+
+    shape = (int(cells.cluster.max()) + 1, cells.strata)
+    sums = [
+        csr_array((values[group], (cells.cluster[group], cells.stratum[group])), shape=shape)
+        for group in (cells.first, ~cells.first)
+        for values in (cells.weight, cells.total)
+    ]
+    drawn, done = [], 0
+    for counts in bootstrap_counts(shape[0], draws, seed):
+        for part in np.array_split(counts, max(1, counts.shape[0] * shape[1] // AT_ONCE)):
+            w1, y1, w0, y0 = (part @ one for one in sums)
+            both = (w1 > 0) & (w0 > 0)
+            size = np.where(both, w1 + w0, 0.0)
+            gap = np.divide(y1, w1, out=np.zeros_like(y1), where=both)
+            gap -= np.divide(y0, w0, out=np.zeros_like(y0), where=both)
+            whole = size.sum(axis=1)
+            drawn.append(
+                np.divide(
+                    (size * gap).sum(axis=1),
+                    whole,
+                    out=np.full(whole.shape, np.nan),
+                    where=whole > 0,
+                )
+            )
+        done += counts.shape[0]
+        if progress:
+            progress(what, done, draws)
+    return np.concatenate(drawn)
+
+
+def _sorted(values: Column) -> bool:
+    return bool((values[1:] >= values[:-1]).all())
+
+
+def _codes(values: Column) -> Int[Column, "cell"]:
+    """Codes from 0 without gaps, in the order of the values."""
+    seen = np.zeros(int(values.max(initial=-1)) + 1, bool)
+    seen[values] = True
+    codes: Column = (np.cumsum(seen, dtype=np.int32) - 1)[values]
+    return codes
