@@ -7,7 +7,7 @@ DEMO := out/web-tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo measure-demo test lint format bench map clean
+.PHONY: help demo measure-demo test lint format bench dock mutate map clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,8 +32,17 @@ format: $(VENV)/dev ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev ## time one month at several sizes
+bench: $(VENV)/dev ## time one month at several sizes, and the audits beside their peers
 	$(BIN)/python benchmarks/month.py
+	$(BIN)/python benchmarks/tails.py
+	DATA="$(DATA)" PYTHONPATH=. $(BIN)/python benchmarks/disclosure.py
+	$(BIN)/python benchmarks/prices.py
+
+dock: $(VENV)/dev ## compare the model with the one written a second time
+	$(BIN)/python -m docking
+
+mutate: $(VENV)/dev ## change the mechanisms one place at a time: do the tests notice?
+	$(BIN)/python -m tools.mutate
 
 map: $(VENV)/dev ## draw the map of the code anew
 	$(BIN)/python docs/make_map.py

@@ -219,7 +219,7 @@ def test_the_five_lines_of_the_readme_compile():
 def test_what_the_page_on_audits_shows_runs():
     """Two units of .5, .3 and .2 belong to one holder with chance .25 + .09 + .04."""
     text = (DOCUMENTS / "measure.md").read_text("utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    block = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
     names = {}
     exec(compile(block, "measure.md", "exec"), names)
     assert names["found"]["herfindahl"].estimate == pytest.approx(0.38)
