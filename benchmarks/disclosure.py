@@ -125,7 +125,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pycanon", help="the Python of an environment with pycanon")
     peer = parser.parse_args().pycanon
-    path = Path(real.table("adult_raw_quasi_identifiers.csv"))
+    try:
+        path = Path(real.table("adult_raw_quasi_identifiers.csv"))
+    except real.Missing as missing:
+        print(f"skipped: {missing}")
+        return
     frame = pandas.read_csv(path)
     print(f"{platform.machine()}, Python {platform.python_version()}, {len(frame):,} people")
     worker = None
