@@ -1,4 +1,4 @@
-"""Indicators against numbers that theory gives (the O of `docs/verification.md`)."""
+"""Indicators against numbers that theory gives (the O of `docs/theory.md`)."""
 
 import jax.numpy as jnp
 import numpy as np
