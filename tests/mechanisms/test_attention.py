@@ -293,6 +293,25 @@ def test_the_privacy_law_shields_from_steering_where_it_is_enforced():
     assert shielded.flows.steered == 0.0
 
 
+def test_steered_is_counted_among_those_who_look():
+    """Half of them look; the firm that knows them wholly shows each of them the top firm."""
+    world = hand_world(citizens=1000)
+    ties = tie_lists(world.sizes.organizations, {2: {4: 0.5}})
+    ties["organizations.partners"][2] = 4
+    stocks = {
+        "organizations.skill": 0.9,
+        "citizens.profile": [[20.0, 0.0]] * 1000,
+        "firms.quality": [50.0, 0.0, 0.0],
+        "firms.user_share": [0.3, 0.3, 0.4],
+        "regions.law": 0.0,
+        **ties,
+    }
+    half = {**EAGER, "attention.steering": 1.0, "attention.reconsideration": 0.5}
+    after = run(attention, hand_society(world, stocks), world, parameters(half))
+    close(after.flows.steered, 1.0)
+    close(after.flows.steered_to_top, 1.0)
+
+
 # --- theory -------------------------------------------------------------------------------------
 
 

@@ -245,28 +245,33 @@ def test_what_leaks_is_a_copy_and_copies_grow_by_themselves(world):
 
 
 def test_public_holders_leak_records_of_those_in_their_reach():
-    """Two regions: a regional agency holds R times its data per person, a national one its data."""
+    """Two regions: a regional agency holds R times its data per person, a national one its data.
+
+    So does an association, here of the first region.
+    """
     world = hand_world(
         citizens=4,
         region=[0, 0, 1, 1],
         regions=2,
-        home=[0, 1, 0, 0, 0, 0],
-        national=[True, False, False, False, False, False],
+        associations=2,
+        home=[0, 1, 0, 0, 0, 0, 0],
+        national=[True, False, False, False, False, False, False],
     )
-    data, skill = [0.3, 0.2, 0, 0, 0, 0], [0.1, 0.25, 0, 0, 0, 0]
+    data, skill = [0.3, 0.2, 0, 0, 0, 0.1, 0], [0.1, 0.25, 0, 0, 0, 0.2, 0]
     society = hand_society(
         world,
         {"technology": 0.4, "organizations.data": data, "organizations.skill": skill},
         attacks=1.0,
-        shocked=np.zeros(6, bool),
+        shocked=np.zeros(7, bool),
         known=np.zeros((4, 2)),
     )
     constants = parameters({**TOTAL, "breaches.stray_decay": 0.0, "breaches.scam": 0.0})
     after = run(breaches, society, world, constants)
-    close(after.citizens.stray, [0.3, 0.3, 0.3 + 0.4, 0.3 + 0.4])
-    psi = [1 - np.exp(-2 * 0.1 * 0.3), 1 - np.exp(-2 * 0.25 * 0.4)]
-    close(after.flows.harm, 1 - np.exp(-np.array([psi[0], psi[0], sum(psi), sum(psi)])))
-    close(after.flows.harm_holder, [psi[0] + psi[1] / 2, 0, 0, 0])
+    close(after.citizens.stray, [0.3 + 0.2, 0.3 + 0.2, 0.3 + 0.4, 0.3 + 0.4])
+    psi = [1 - np.exp(-2 * 0.1 * 0.3), 1 - np.exp(-2 * 0.25 * 0.4), 1 - np.exp(-2 * 0.2 * 0.2)]
+    here, there = psi[0] + psi[2], psi[0] + psi[1]
+    close(after.flows.harm, 1 - np.exp(-np.array([here, here, there, there])))
+    close(after.flows.harm_holder, [psi[0] + psi[1] / 2, 0, psi[2] / 2, 0])
 
 
 def test_harm_by_hand(world):

@@ -162,6 +162,8 @@ def test_nobody_joins_at_a_prohibitive_cost_and_support_removes_it(world):
     assert not run(governance, society, world, dear).flows.joins.any()
     supported = run(governance, society, world, dear, levers(association_support=1.0))
     assert supported.flows.joins.all()
+    weak = run(governance, made(world, 0.3, 0.0, 0.0), world, dear, levers(association_support=1.0))
+    assert not weak.flows.joins.any()  # nor does who has nothing to add, even where it is free
 
 
 def test_aims_drift_to_partners_and_back_to_mandates(world):

@@ -81,6 +81,17 @@ def test_awakening_by_hand(world):
     assert list(after.citizens.awake) == [True, True, False]  # the third falls asleep again
 
 
+@pytest.mark.parametrize("margin", [-0.01, 0.01])
+def test_strong_ties_count_twice(margin):
+    """Awake by so little, asleep by so little: rights .25 and .6 (2 strong + weak) / 3."""
+    met = 0.25 + 0.6 * np.array([2 * 0.5, 2 * 1.0, 2 * 0.5 + 1]) / 3
+    world = hand_world(reluctance=met + margin, strong=STRONG, weak=WEAK)
+    stocks = {"citizens.rights": 0.25, "citizens.awake": [True, False, True]}
+    constants = {"trust.threshold": 0.0, "trust.threshold_spread": 1.0, "trust.example": 0.6}
+    after = run(trust, hand_society(world, stocks, **PLAIN), world, parameters(constants))
+    assert list(after.citizens.awake) == [margin < 0] * 3
+
+
 def test_off_without_example_only_rights_awaken(world):
     society = hand_society(world, {"citizens.rights": 0.25, "citizens.awake": True}, **PLAIN)
     after = run(trust, society, world, parameters({"trust.example": 0.0, "trust.threshold": 0.4}))
