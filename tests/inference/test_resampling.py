@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 from statsmodels.stats.multitest import multipletests
@@ -14,11 +14,13 @@ chances = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
 
 @given(chances)
+@settings(max_examples=30, deadline=None)  # the other library takes a while to load
 def test_holm_as_another_library_has_it(p):
     np.testing.assert_allclose(holm(np.array(p)), multipletests(p, method="holm")[1])
 
 
 @given(chances)
+@settings(max_examples=30, deadline=None)
 def test_benjamini_hochberg_as_another_library_has_it(p):
     other = multipletests(p, method="fdr_bh")[1]
     np.testing.assert_allclose(benjamini_hochberg(np.array(p)), other, atol=1e-12)
