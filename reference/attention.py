@@ -35,7 +35,7 @@ class Choice:
     looks: bool
     steered: bool
     candidate: int
-    """Number of the firm that is shown; -1 for none."""
+    """Number of the firm that is shown; -1 for none, or if it does not count."""
     slot: int
     """The worst slot, which the candidate would take."""
     changes: bool
@@ -135,7 +135,9 @@ def _choose(market: Market, citizen: Citizen) -> Choice:
     )
     looks = market.draw(citizen, LOOKS) < market.parameters.attention.reconsideration
     changes = False
-    if candidate != NOBODY and _counts(market, citizen, candidate):
+    if not _counts(market, citizen, candidate):
+        candidate = NOBODY
+    else:
         portability = market.levers.portability
         offered = market.worth(citizen, candidate, portability * citizen.profile[worst])
         hurdle = market.parameters.attention.switching_cost * (1 - portability)
@@ -178,7 +180,10 @@ def _steered_candidate(market: Market, citizen: Citizen, best: int) -> int:
 
 
 def _counts(market: Market, citizen: Citizen, candidate: int) -> bool:
-    return market.society.firms[candidate].alive and candidate not in citizen.uses
+    """A candidate counts if it lives and is not in use."""
+    if candidate == NOBODY or candidate in citizen.uses:
+        return False
+    return market.society.firms[candidate].alive
 
 
 def _change(citizen: Citizen, choice: Choice, levers: Levers) -> None:

@@ -74,7 +74,7 @@ def _relational(society: Society, parameters: Parameters) -> list[float]:
         powers = [
             own + parameters.power.relation * more for own, more in zip(base, passed, strict=True)
         ]
-    return powers
+    return [max(0.0, power_now) for power_now in powers]
 
 
 def _dependence(society: Society, parameters: Parameters, levers: Levers) -> list[float]:

@@ -49,6 +49,9 @@ def pricing(society: Society, parameters: Parameters, levers: Levers, chance: Ch
         for place in range(len(society.citizens))
     ]
     _learn(society, parameters, _detection(society, parameters, over))
+    for firm in society.firms:
+        if not firm.alive:
+            flows.common_price[firm.number] = math.nan
 
 
 def _slots(citizen: Citizen, values: list[float]) -> zip[tuple[int, float]]:
@@ -166,7 +169,8 @@ def _sell(society: Society, parameters: Parameters, personal: list[list[float]])
     most, _ = _sales(society, parameters, wholly)
     least, flows.common_surplus = _sales(society, parameters, common)
     flows.pricing_gain = [
-        ratio(high, low, otherwise=1.0) - 1 for high, low in zip(most, least, strict=True)
+        ratio(high, low, otherwise=1.0) - 1 if firm.alive else math.nan
+        for firm, high, low in zip(society.firms, most, least, strict=True)
     ]
 
 

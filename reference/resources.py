@@ -59,7 +59,7 @@ def resources(society: Society, parameters: Parameters, levers: Levers, chance: 
     _exit(society, parameters, places)
     _merge(society, parameters, levers, chance, places)
     _break_up(society, levers, chance, places)
-    _enter(society, parameters, chance, places, living_then)
+    _enter(society, parameters, chance, places)
     flows.gone, flows.merged = len(places.gone), len(places.merged)
     flows.broken_up, flows.born = len(places.broken_up), len(places.born)
 
@@ -230,21 +230,21 @@ def _enter(
     parameters: Parameters,
     chance: Chance,
     places: Places,
-    living_then: int,
 ) -> None:
     """Places that were empty all month are taken by newcomers, each with some probability."""
+    living_now = len(living_firms(society))
     for firm in society.firms:
         if firm.alive or places.touched(firm):
             continue
-        if chance.uniform("resources", firm.place, ENTRY) >= parameters.resources.entry:
+        if chance.uniform("resources", firm.number, ENTRY) >= parameters.resources.entry:
             continue
         _take(society, firm)
         firm.wealth = parameters.resources.entrant_wealth
         firm.data = 1e-5
         spread = parameters.attention.quality_spread
-        firm.quality = spread * chance.normal("resources", firm.place, QUALITY)
-        firm.user_share = 0.2 / max(1, living_then)
-        firm.region = chance.below(len(society.regions), "resources", firm.place, REGION)
+        firm.quality = spread * chance.normal("resources", firm.number, QUALITY)
+        firm.user_share = 0.2 / max(1, living_now)
+        firm.region = chance.below(len(society.regions), "resources", firm.number, REGION)
         society.flows.money["entrants"] += firm.wealth
         places.born.append(firm.number)
 

@@ -114,7 +114,6 @@ def _count(society: Society, ties: list[int], states: tuple[int, ...]) -> int:
 def _keep_time(society: Society) -> None:
     """The controversy grows a month older; the month in which half have heard is kept."""
     controversy, heard = society.controversy, _share_heard(society)
-    if controversy.age > 0 or heard > 0:
-        controversy.age += 1
+    controversy.age += 1
     if math.isnan(controversy.half_time) and heard >= 0.5:
         controversy.half_time = controversy.age

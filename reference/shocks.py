@@ -39,7 +39,7 @@ def strike(society: Society, shocks: Sequence[Shock]) -> None:
     meant = [_meant(society, shock) for shock in active]
     for shock, organizations in zip(active, meant, strict=True):
         flows.attacks *= shock.attacks
-        for organization in organizations:
+        for organization in (one for one in organizations if one.alive):
             flows.shock_loss += organization.wealth * shock.wealth_loss
             organization.data *= 1 - shock.data_loss
             organization.wealth *= 1 - shock.wealth_loss

@@ -169,7 +169,9 @@ def written():
     for document in (ROOT / "README.md", ROOT / "docs" / "measure.md"):
         text = document.read_text(encoding="utf-8").replace("\\\n", " ")
         for line in text.splitlines():
-            words = shlex.split(line, comments=True) if line.startswith("datapolis measure ") else []
+            words = (
+                shlex.split(line, comments=True) if line.startswith("datapolis measure ") else []
+            )
             if len(words) > 3 and "--help" not in words:
                 yield pytest.param(words[2:], id=f"{document.name} {words[2]}")
 

@@ -179,6 +179,7 @@ def test_sales_by_hand():
     wealth = [1, 1, 0.1, 0.0004, 0.5, 0.1]
     stocks = {
         "organizations.wealth": wealth,
+        "citizens.stray": [0.3, 0.0, 0.1],
         "regions.law": [0.5, 0.4],
         "regions.enforcement": [0.4, 0.5],
         **tie_lists(6, {2: {3: 0.3, 4: 0.1, 0: 0.9}, 4: {5: 0.5}}),
@@ -196,7 +197,7 @@ def test_sales_by_hand():
     close(after.organizations.data, np.array(DATA) + np.array([0, 0, *bought, 0]))
     share = bought.sum() / (0.8 / 3)  # of what firm 0 took
     at_firm_0 = [0.2, 0.0, 0.6]
-    close(after.citizens.stray, share * np.array(at_firm_0))
+    close(after.citizens.stray, np.array([0.3, 0.0, 0.1]) + share * np.array(at_firm_0))
 
 
 def test_no_partner_firm_no_price_no_law_break(world):

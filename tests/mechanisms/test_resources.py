@@ -87,6 +87,20 @@ def test_debts_are_written_off_and_named(world):
     assert abs(ledger(society, after)) < 1e-6
 
 
+def test_an_empty_place_pays_nothing_and_is_paid_nothing(world):
+    """Two firms live: they share the offline trade, and two fixed costs are paid, no third."""
+    stocks = {
+        "organizations.alive": [1, 1, 1, 0, 1, 1],
+        "organizations.wealth": [0.1, 0.1, 0.1, 0.0, 0.1, 0.1],
+    }
+    costs = {"resources.upkeep": 0.0, "resources.offline": 0.006, "resources.fixed_cost": 1e-3}
+    after = run(resources, made(world, stocks), world, parameters({**STILL, **costs}))
+    close(np.asarray(after.organizations.wealth)[2:5], [0.1 + 0.003 - 1e-3, 0, 0.1 + 0.003 - 1e-3])
+    close(after.flows.money["fixed_cost"], -2e-3)
+    close(after.flows.money["offline"], 0.006)
+    assert after.flows.money["written_off"] == 0.0
+
+
 def test_agencies_without_wealth_share_equally(world):
     society = made(world, {"organizations.wealth": [0, 0, 0.1, 0.1, 0.1, 0.1]})
     after = run(resources, society, world, parameters(STILL))

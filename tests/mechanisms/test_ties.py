@@ -121,6 +121,18 @@ def test_a_tie_is_replaced_only_for_more_worth_than_it_has():
     assert run(ties, richer, world, constants).flows.new_ties.mean() > 0.2
 
 
+def test_a_candidate_is_judged_by_its_own_worth():
+    """Only organization 0 has data: whoever comes upon it is tied to it, and to nobody else."""
+    world, society = searchers(50, **{"organizations.data": np.eye(50)[0]})
+    constants = parameters({"ties.search": 1.0, "ties.closure": 0.0})
+    for seed in range(20):
+        society = run(ties, society, world, constants, seed=seed)
+    partners = np.asarray(society.organizations.partners)
+    assert set(partners.ravel()) == {0, -1}
+    assert not (partners[0] == 0).any()
+    assert (partners == 0).any(axis=1).sum() > 5
+
+
 def test_being_hit_spurs_the_search_by_its_factor():
     """search (1 + 5 spur hit): .05 and .05 (1 + 5 .6) = .2, of 4000 organizations each."""
     hit = np.arange(8000) % 2 == 0
