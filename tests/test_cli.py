@@ -301,7 +301,7 @@ def test_stopping_says_what_is_kept_and_how_to_go_on(write, number):
     path, out = write()
     command = [sys.executable, "-m", "datapolis.cli", "run", str(path), str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    for _ in range(600):
+    for _ in range(1800):
         if (out / "plan.json").exists():
             break
         time.sleep(0.1)

@@ -132,6 +132,11 @@ def _known(results: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
     return {(row["mechanism"], row["digest"], row["identity"]): row for row in rows}
 
 
+def _equivalent() -> dict[str, dict[str, str]]:
+    """Why a mutant computes the same, by mechanism and name."""
+    return tomllib.loads(EQUIVALENT.read_text())
+
+
 # --- how they are tried -------------------------------------------------------------------------
 
 
@@ -154,6 +159,7 @@ class Laboratory:
         self.tree, self.console = folder / "tree", Console()
         self.usual: dict[str, dict[str, float]] = {}  # how long the tests take, by mechanism
         self.kills = Counter(row["by"] for row in _known(results).values() if row["killed"])
+        self.reasons = _equivalent()
         self.jobs: dict[int, Job] = {}
         self.done = 0
         ignore = shutil.ignore_patterns("__pycache__", ".*_cache")
@@ -186,9 +192,11 @@ class Laboratory:
                     os.killpg(process, signal.SIGKILL)
 
     def _settled(self, row: dict[str, Any] | None) -> bool:
-        if row is None or (self.wanted.again and not row["killed"]):
+        if row is None:
             return False
-        return row["killed"] or set(self.wanted.stages) <= set(row["stages"])
+        if row["killed"] or row["identity"] in self.reasons.get(row["mechanism"], {}):
+            return True
+        return not self.wanted.again and set(self.wanted.stages) <= set(row["stages"])
 
     def _order(self, waiting: list[Trial]) -> list[tuple[str, Trial | None]]:
         """Each mechanism's tests as they are one mechanism ahead of its mutants."""
@@ -386,9 +394,7 @@ class InItsPlace(MetaPathFinder, Loader):
 
 def _report(plan: Iterable[Trial], known: dict[tuple[str, str, str], dict[str, Any]]) -> int:
     """The table by mechanism, and the survivors; 1 if one of them is not known as equivalent."""
-    reasons: dict[str, dict[str, str]] = {}
-    if EQUIVALENT.exists():
-        reasons = tomllib.loads(EQUIVALENT.read_text())
+    reasons = _equivalent()
     heads = ("mechanism", "mutants", "equivalent", "killed", "by its own tests", "share")
     table = Table(*heads, title="Mutants of the mechanisms")
     sums = [0, 0, 0, 0]

@@ -580,7 +580,6 @@ def alike(first, second):
         np.testing.assert_allclose(first[column], second[column], rtol=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Spark's sockets
 def test_spark_gives_the_same(on_spark):
     frame = counts()
     frame["asked"] = frame["asked"].astype(float)
