@@ -56,6 +56,7 @@ PRELOADED = "jax jax.numpy jax.scipy numpy pytest scipy.stats scipy.special netw
 STAGES = ("own", "docking", "oracles", "contract", "properties")
 FEWEST = 6  # mutants of a mechanism in a sample
 PATIENCE, GRACE = 4.0, 60.0  # a test may take so many times as long, and so many seconds more
+TICK = 0.1  # seconds between two looks at the forks
 
 
 def main() -> int:
@@ -142,12 +143,15 @@ def _equivalent() -> dict[str, dict[str, str]]:
 
 @dataclass
 class Job:
-    """A fork at work: which trial (none: the tests as they are), and until when."""
+    """A fork at work: which trial (none: the tests as they are), and how long it may go on.
+
+    Its time is counted in ticks of the loop that waits for it: a machine that sleeps kills nothing.
+    """
 
     trial: Trial | None
     mechanism: str
     answer: Path
-    ends: float = float("inf")
+    left: float = float("inf")
     begun: float = field(default_factory=time.monotonic)
 
 
@@ -225,14 +229,14 @@ class Laboratory:
             if process:
                 self._end(self.jobs.pop(process), status, number)
             else:
+                time.sleep(TICK)
                 self._stop_the_late()
-                time.sleep(0.1)
 
     def _begin(self, name: str, trial: Trial | None) -> None:
         answer = self.folder / f"{name}-{trial.mutant.identity if trial else 'as-it-is'}"
         job = Job(trial, name, answer)
         if trial is not None:
-            job.ends = job.begun + PATIENCE * sum(self.usual[name].values()) + GRACE
+            job.left = PATIENCE * sum(self.usual[name].values()) + GRACE
         sys.stdout.flush()
         process = os.fork()
         if process == 0:
@@ -250,7 +254,8 @@ class Laboratory:
 
     def _stop_the_late(self) -> None:
         for process, job in self.jobs.items():
-            if time.monotonic() > job.ends:
+            job.left -= TICK
+            if job.left < 0.0:
                 with suppress(ProcessLookupError):
                     os.killpg(process, signal.SIGKILL)
 
