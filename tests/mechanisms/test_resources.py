@@ -1,9 +1,11 @@
 """Resources: accounts that close; firms that leave, are bought, are broken up, and enter."""
 
+import jax
 import numpy as np
 import pytest
 
 from datapolis.mechanisms import resources
+from datapolis.noise import noise
 from datapolis.policy import LEVERS
 from tests.helpers import changed, close, hand_society, hand_world, levers, parameters, run
 
@@ -274,6 +276,8 @@ def test_a_break_up_by_hand():
     found = np.asarray(after.citizens.uses)
     moved = (found[1000:, 0] == 2).mean()
     close(moved, 0.5, rtol=0, atol=4 * 0.5 / np.sqrt(3000))
+    drawn = noise(jax.random.key(0), world.citizens.identity, 5) < 0.5  # as docs/model.md has it
+    assert np.array_equal(found[1000:, 0] == 2, drawn[1000:])
     close(after.citizens.profile[1000:], [[0.4, 0.1]] * 3000)
     close(after.citizens.profile[:1000], [[0.0, 0.1]] * 1000)
     close(after.citizens.stray[:1000], np.full(1000, 0.4))
