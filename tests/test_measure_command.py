@@ -152,6 +152,24 @@ def test_slips_are_told_with_their_line(file, old, new, says):
     assert says in str(refused.value) and str(refused.value).startswith("study.toml:")
 
 
+def test_what_an_earlier_run_kept_is_not_measured_again(file, tmp_path, monkeypatch):
+    study = parse_study(STUDY.encode(), file.with_name("study.toml"))
+    found, _ = measured.measure(study, [file.parent])
+    kept = tmp_path / "audits"
+    kept.mkdir()
+    (kept / "trackers.json").write_text(json.dumps(found["trackers"].as_json()), encoding="utf-8")
+
+    def again(*_, **__):
+        raise InputError("measured again")
+
+    monkeypatch.setitem(audits.AUDITS, "concentration", again)
+    earlier, _ = measured.measure(study, [file.parent], kept=kept)
+    assert earlier["trackers"].findings[0].name == found["trackers"].findings[0].name
+    file.write_text(TABLE.replace("0.01", "0.02"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"measure\.trackers: measured again"):
+        measured.measure(study, [file.parent], kept=kept)
+
+
 def test_a_missing_table_names_the_nearest(file):
     text = STUDY.replace('"firms.csv"', '"frims.csv"')
     study = parse_study(text.encode(), file.with_name("study.toml"))

@@ -42,6 +42,18 @@ class InputError(ValueError):
         self.nearest = nearest
         super().__init__(self.sentence())
 
+    def at(self, *, file: str = "", field: str = "") -> InputError:
+        """The same error, told of another file or field."""
+        return InputError(
+            self.problem,
+            file=file or self.file,
+            line=self.line,
+            field=field or self.field,
+            value=self.value,
+            allowed=self.allowed,
+            nearest=self.nearest,
+        )
+
     def sentence(self) -> str:
         """One line: `study.toml:14: policies.watchdog.antitrst: no such lever; did you mean …`."""
         place = f"{self.file}:{self.line}" if self.file and self.line else self.file

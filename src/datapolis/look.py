@@ -6,9 +6,11 @@ everywhere. Whatever draws a chart, of a society or of a table, draws it with th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import altair as alt
+import numpy as np
 
 Chart: TypeAlias = alt.TopLevelMixin
 
@@ -64,6 +66,13 @@ def finish(chart: Any, title: str, description: str) -> Chart:
 def inline(rows: list[dict[str, Any]]) -> Any:
     """Rows as the data of a chart."""
     return alt.InlineData(values=rows)
+
+
+def tidy(columns: Mapping[str, Any], *, known: bool = False) -> list[dict[str, Any]]:
+    """Columns of one length as rows of plain values; with `known` no row holds a nan."""
+    lists = [np.asarray(values).tolist() for values in columns.values()]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+    return [row for row in rows if all(value == value for value in row.values())] if known else rows
 
 
 def legend(width: int) -> alt.Legend:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from datapolis.audits.breaches import breaches, label_counts, steps
 from datapolis.errors import InputError
+from tests.findings import same_findings
 
 FIRST = "hhs_breaches_2009_2014.csv"
 SECOND = "hhs_breaches_submissions_200910_201502.csv"
@@ -448,11 +449,7 @@ def test_spark_gives_the_same(on_spark):
     frame["label"] = np.where(frame["size"] > 900, "theft|loss", "loss")
     options = {"kind": "type", "shares": ["label"], "draws": 19}
     here, there = ask(frame, **options), ask(on_spark(frame), **options)
-    assert [one.name for one in here.findings] == [one.name for one in there.findings]
-    for one, other in zip(here.findings, there.findings, strict=True):
-        assert (one.n_rows, one.n_units, one.of) == (other.n_rows, other.n_units, other.of)
-        assert one.estimate == pytest.approx(other.estimate, rel=1e-9, nan_ok=True)
-        assert one.lower == pytest.approx(other.lower, rel=1e-9, nan_ok=True)
+    same_findings(here, there, atol=1e-12)
 
 
 def test_the_same_seed_gives_the_same():

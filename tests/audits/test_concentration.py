@@ -10,6 +10,7 @@ from datapolis.audits import concentration
 from datapolis.audits.concentration import Listed, _tail, bands, with_unseen
 from datapolis.errors import InputError
 from datapolis.indicators import gini, herfindahl
+from tests.findings import same_findings
 
 TRACKERS = "tracker_company_month_201705_201801.csv"
 BROWSERS = "browser_vendor_share_region_201706_202312.csv"
@@ -282,12 +283,4 @@ def test_spark_gives_the_same(on_spark, table):
     options = {"holder": "company", "amount": "reach", "time": "month", "basis": "presence"}
     here = concentration(table(TRACKERS), **options)
     there = concentration(on_spark(table(TRACKERS)), **options)
-    assert len(here.findings) == len(there.findings)
-    for one, two in zip(here.findings, there.findings, strict=True):
-        assert (one.name, one.of, one.n_units) == (two.name, two.of, two.n_units)
-        np.testing.assert_allclose(
-            [one.estimate, one.lower, one.upper],
-            [two.estimate, two.lower, two.upper],
-            rtol=1e-9,
-            atol=1e-12,
-        )
+    same_findings(here, there, atol=1e-12)

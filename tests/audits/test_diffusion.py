@@ -10,6 +10,7 @@ from scipy.stats import mannwhitneyu
 
 from datapolis.audits.diffusion import diffusion
 from datapolis.errors import InputError
+from tests.findings import same_findings
 
 NEVER, ALL = "a share never adopts", "all adopt in the end"
 OLS, NLS = "ordinary least squares", "nonlinear least squares"
@@ -525,28 +526,17 @@ def test_charts_are_drawn_with_words(width):
         assert "nan" not in content["description"]
 
 
-def close(one, other):
-    assert len(one.findings) == len(other.findings)
-    for left, right in zip(one.findings, other.findings, strict=True):
-        assert (left.name, left.of) == (right.name, right.of)
-        assert (left.n_rows, left.n_units) == (right.n_rows, right.n_units)
-        for key in ("estimate", "lower", "upper", "p_value", "p_adjusted"):
-            assert np.isclose(
-                getattr(left, key), getattr(right, key), rtol=1e-9, atol=0, equal_nan=True
-            ), (left.name, left.of, key)
-
-
 def test_spark_gives_the_same(on_spark, tmp_path):
     nodes, ties = people(np.random.default_rng(13), size=80)
     options = {"time": "toa", "never": 13, "within": "city", "draws": 99}
-    close(
+    same_findings(
         diffusion(nodes, ties, **options),
         diffusion(on_spark(nodes), on_spark(ties), **options),
     )
     posts = threads(np.random.default_rng(14), size=12)
-    close(diffusion(posts, **NAMES), diffusion(on_spark(posts), **NAMES))
+    same_findings(diffusion(posts, **NAMES), diffusion(on_spark(posts), **NAMES))
     web = ring()
-    close(
+    same_findings(
         diffusion(web, strength="weight", layer=["calls"]),
         diffusion(on_spark(web), strength="weight", layer=["calls"]),
     )

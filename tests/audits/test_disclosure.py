@@ -13,6 +13,7 @@ from datapolis.audits.disclosure import disclosure, match, measures, merged, rea
 from datapolis.errors import InputError
 from datapolis.inference.uniqueness import pitman
 from datapolis.tables import open_table
+from tests.findings import same_findings
 
 QUASI = ["age", "education", "occupation", "relationship", "sex", "native-country"]
 MORE = ["workclass", "marital-status", "race", "hours-per-week"]
@@ -367,10 +368,7 @@ def test_spark_gives_the_same(on_spark):
     rows = people(many=600, town=np.resize(["north", "south", None, "?"], 600))
     options = {**SMALL, "missing": "?", "up_to": 2, "samples": 0}
     here, there = disclosure(rows, **options), disclosure(on_spark(rows), **options)
-    assert len(here.findings) == len(there.findings)
-    for one, other in zip(here.findings, there.findings, strict=True):
-        assert (one.name, one.of, one.n_units) == (other.name, other.of, other.n_units)
-        assert other.estimate == pytest.approx(one.estimate, rel=1e-9, nan_ok=True)
+    same_findings(here, there, atol=1e-12)
     for name, columns in here.series.items():
         for column, values in columns.items():
             np.testing.assert_array_equal(there.series[name][column], values)

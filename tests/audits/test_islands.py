@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from datapolis.audits.finding import Audit
 from datapolis.audits.islands import islands
 from datapolis.errors import InputError
+from tests.findings import same_findings
 
 TRACKERS = "tracker_site_company_201801.csv"
 INDEX = "global_open_data_index_entries_2013_2014.csv"
@@ -500,19 +501,6 @@ def test_errors_and_findings_show_no_cell():
 # --- both engines, charts ----------------------------------------------------------------------
 
 
-def alike(one, two):
-    """Two audits with the same findings: counts equal, numbers to 1e-9."""
-    assert len(one.findings) == len(two.findings)
-    for mine, other in zip(one.findings, two.findings, strict=True):
-        assert (mine.name, mine.of, mine.n_rows, mine.n_units) == (
-            other.name, other.of, other.n_rows, other.n_units,
-        )  # fmt: skip
-        for key in ("estimate", "lower", "upper"):
-            assert getattr(mine, key) == pytest.approx(
-                getattr(other, key), rel=1e-9, abs=1e-12, nan_ok=True
-            )
-
-
 def test_spark_gives_the_same(on_spark):
     random = np.random.default_rng(5)
     rows = pd.DataFrame(
@@ -523,7 +511,11 @@ def test_spark_gives_the_same(on_spark):
         }
     ).drop_duplicates(["site", "company"])
     options = {"left": "site", "right": "company", "weight": "chance", "edge_means": SEEN}
-    alike(islands(rows, public=True, **options), islands(on_spark(rows), public=True, **options))
+    same_findings(
+        islands(rows, public=True, **options),
+        islands(on_spark(rows), public=True, **options),
+        atol=1e-12,
+    )
     words = np.array(["Yes", "No", "Unsure"])
     index = pd.DataFrame(
         {
@@ -533,7 +525,7 @@ def test_spark_gives_the_same(on_spark):
         }
     )
     options = {"is_open": "isopen", "attributes": ("licence",), "time": "year", "public": True}
-    alike(islands(index, **options), islands(on_spark(index), **options))
+    same_findings(islands(index, **options), islands(on_spark(index), **options), atol=1e-12)
     links = pd.DataFrame(
         {
             "from": [f"h{i:02}" for i in range(30)],
@@ -541,7 +533,11 @@ def test_spark_gives_the_same(on_spark):
         }
     )
     options = {"source": "from", "target": "to", "edge_means": "x", "exponent": 1.5}
-    alike(islands(links, public=True, **options), islands(on_spark(links), public=True, **options))
+    same_findings(
+        islands(links, public=True, **options),
+        islands(on_spark(links), public=True, **options),
+        atol=1e-12,
+    )
 
 
 @pytest.mark.parametrize("width", [720, 354])

@@ -13,6 +13,7 @@ from datapolis.audits import price_options
 from datapolis.audits.prices import prices
 from datapolis.errors import InputError
 from datapolis.tables import open_table
+from tests.findings import same_findings
 
 INTERNET = "isp_offers_blockgroup_shared_cities.csv"
 PUBLISHED = "isp_published_disparities_shared_cities.csv"
@@ -518,13 +519,7 @@ def test_spark_gives_the_same(on_spark):
     opened = on_spark(frame)
     for one in options:
         duck, spark = asked(frame, **one), asked(opened, **one)
-        assert len(duck.findings) == len(spark.findings)
-        for first, second in zip(duck.findings, spark.findings, strict=True):
-            assert (first.name, first.of) == (second.name, second.of)
-            assert (first.n_rows, first.n_units) == (second.n_rows, second.n_units)
-            for number in ("estimate", "lower", "upper", "p_value", "p_adjusted"):
-                expected = pytest.approx(getattr(first, number), rel=1e-9, abs=1e-12, nan_ok=True)
-                assert getattr(second, number) == expected
+        same_findings(duck, spark, atol=1e-12)
     with pytest.raises(InputError, match="rows have no order"):
         asked(opened, unit=frame.unit)
 

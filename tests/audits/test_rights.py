@@ -14,6 +14,7 @@ from datapolis.audits.finding import Audit
 from datapolis.audits.rights import rights, together
 from datapolis.errors import InputError
 from examples.measure.packages import freedoms
+from tests.findings import same_findings
 
 REQUESTS = "uk_foi_by_body_quarter_2010_2017.csv"
 FREEDOM = "human_freedom_expression_2008_2014.csv"
@@ -572,21 +573,13 @@ def test_many_units_are_counted_in_seconds():
 # --- Spark ---------------------------------------------------------------------------------------
 
 
-def alike(first, second):
-    first, second = first.frame(), second.frame()
-    whole = ["name", "of", "n_rows", "n_units"]
-    assert first[whole].equals(second[whole])
-    for column in ("estimate", "lower", "upper", "p_value"):
-        np.testing.assert_allclose(first[column], second[column], rtol=1e-9)
-
-
 def test_spark_gives_the_same(on_spark):
     frame = counts()
     frame["asked"] = frame["asked"].astype(float)
     frame.loc[3, "asked"] = np.nan
-    alike(rights(frame, **ASKED), rights(on_spark(frame), **ASKED))
+    same_findings(rights(frame, **ASKED), rights(on_spark(frame), **ASKED))
     first = scores(joined=12)
     first["open"] = np.where(first["score"] > 5, "Yes", "No")
     first = pd.concat([first, first.iloc[:3]])
     options = {"right": "know", "yes": "open=Yes", "unit": "code", "duplicates": "drop"}
-    alike(rights(first, **options), rights(on_spark(first), **options))
+    same_findings(rights(first, **options), rights(on_spark(first), **options))

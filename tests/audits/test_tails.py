@@ -14,6 +14,7 @@ from datapolis.audits.privacy import WITHHELD
 from datapolis.audits.tails import tails
 from datapolis.errors import InputError
 from datapolis.indicators import hill_tail_exponent
+from tests.findings import same_findings
 
 BREACHES = "hhs_breaches_submissions_200910_201502.csv"
 FINES = "gdpr_fines_2018_2020.csv"
@@ -337,10 +338,4 @@ def test_spark_gives_the_same(plain, on_spark):
     whole = column(np.floor(plain.value * 10) + 1, who=(np.arange(len(plain)) % 97).astype(str))
     options = {"discrete": True, "unit": "who", "above": 5, "draws": 20}
     one, other = (tails(source, "value", **options) for source in (whole, on_spark(whole)))
-    assert len(one.findings) == len(other.findings)
-    for here, there in zip(one.findings, other.findings, strict=True):
-        assert (here.name, here.n_rows, here.n_units) == (there.name, there.n_rows, there.n_units)
-        for number in ("estimate", "lower", "upper", "p_value"):
-            assert getattr(there, number) == pytest.approx(
-                getattr(here, number), rel=1e-9, nan_ok=True
-            )
+    same_findings(one, other, atol=1e-12)

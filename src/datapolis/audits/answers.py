@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.finding import Columns, Finding, Target
-from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -45,9 +45,7 @@ class Rule:
 
     def dominated(self, held: Float[Column, "holder"]) -> bool:
         """Whether one holder could work out another from the sum (p % rule)."""
-        first, second, *_ = [*np.sort(held)[::-1], 0.0, 0.0]
-        unsafe = dominant(np.array([first]), np.array([second]), np.array([held.sum()]))
-        return not self.public and held.size > 1 and bool(unsafe[0])
+        return not self.public and held.size > 1 and one_dominates(held)
 
 
 def said(show: bool, **content: Any) -> Finding:

@@ -51,7 +51,7 @@ def opened(source: Source, drop: str, duplicates: Any, arrays: Mapping[str, Any]
             field=" and ".join(arrays),
             allowed="the name of a column",
         )
-    arrow = table.expression.to_pyarrow()
+    arrow = table.arrow(table.expression)
     for name, given in arrays.items():
         values = np.asarray(given)
         if values.shape != (arrow.num_rows,):

@@ -47,7 +47,7 @@ from datapolis.audits.finding import (
     withheld,
 )
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
-from datapolis.audits.privacy import dominant
+from datapolis.audits.privacy import one_dominates
 from datapolis.errors import InputError
 from datapolis.indicators import (
     concentration_ratio,
@@ -355,7 +355,7 @@ def _of_period(
         "claims": ("M28", "M32"),
     }
     tables = list(with_unseen(one.amount, basis, whole, unseen))
-    hidden = not public and bool(_dominated(one.amount))
+    hidden = not public and one_dominates(one.amount)
     for measure in measures:
         if hidden and measure.name == "leaders_share":
             yield _withheld(measure.name, basis, one.time)
@@ -514,13 +514,6 @@ def bands(value: float) -> str:
         word = "highly" if value > high else "moderately" if value >= moderate else "not"
         said.append(f"{word} concentrated by {name} ({moderate * 1e4:,.0f} and {high * 1e4:,.0f})")
     return f"On the scale to 10,000 it is {value * 1e4:,.0f}: " + ", ".join(said) + "."
-
-
-def _dominated(amount: Float[Column, "holder"]) -> bool:
-    """Whether the second largest could work out the largest from the total (p % rule)."""
-    if amount.size < 3:
-        return True
-    return bool(dominant(amount[:1], amount[1:2], amount.sum(keepdims=True))[0])
 
 
 # --- change ------------------------------------------------------------------------------------

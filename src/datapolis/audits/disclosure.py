@@ -211,7 +211,7 @@ def read_cells(
         rows = rows.numbers(sensitive, gaps=True)
     plain = {f"c{place}": rows[name] for place, name in enumerate((*attributes, sensitive))}
     cells = rows.expression.select(**plain).group_by(list(plain)).agg(people=ibis._.count())
-    arrow = cells.to_pyarrow()
+    arrow = rows.arrow(cells)
     codes = [_coded(arrow[f"c{place}"], missing)[0] for place in range(len(attributes))]
     people = np.asarray(arrow["people"], np.int64)
     level, texts = _coded(arrow[f"c{len(attributes)}"], missing)

@@ -45,7 +45,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.errors import InputError
 from datapolis.indicators import spearman, top_fifth_share
 from datapolis.inference import truncated
@@ -119,10 +119,9 @@ class Decisions:
     def safe(self, least: int) -> bool:
         """Whether the sum of these may be told: units enough, none that dominates (p % rule)."""
         _, code = np.unique(self.units, return_inverse=True)
-        parts = np.sort(np.append(np.bincount(code, self.each), [0.0, 0.0]))[::-1]
         if code.size == 0 or code.max() + 1 < least:
             return False
-        return least <= 1 or not bool(dominant(parts[:1], parts[1:2], parts.sum(keepdims=True))[0])
+        return least <= 1 or not one_dominates(np.bincount(code, self.each))
 
 
 @audit

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, get_type_hints
 
 import numpy as np
 
@@ -36,6 +36,7 @@ INTERVALS: dict[str, str] = {
     "bounds": "bounds: the least and greatest value that what was not measured allows",
     "none": "no interval",
 }
+PROGRESS = "progress"  # the parameter of an audit that is no option
 LEVEL = 0.95  # of sampling and randomisation intervals
 
 P = ParamSpec("P")
@@ -236,6 +237,35 @@ def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
     return audited
 
 
+def sources_of(audit: Callable[..., Audit]) -> dict[str, bool]:
+    """The tables that an audit takes, in order, and whether each is needed."""
+    return {
+        name: one.default is one.empty
+        for name, one in inspect.signature(audit).parameters.items()
+        if _is_source(one)
+    }
+
+
+def options_of(audit: Callable[..., Audit]) -> dict[str, inspect.Parameter]:
+    """The options of an audit, each with its type (`annotation`) and default."""
+    types = get_type_hints(audit, include_extras=True)
+    return {
+        name: one.replace(annotation=types[name])
+        for name, one in inspect.signature(audit).parameters.items()
+        if not _is_source(one) and name != PROGRESS
+    }
+
+
+def with_progress(audit: Callable[..., Audit], progress: Any) -> dict[str, Any]:
+    """The keyword by which an audit tells how far it is, if it can and somebody wants to know."""
+    takes = PROGRESS in inspect.signature(audit).parameters
+    return {PROGRESS: progress} if takes and progress is not None else {}
+
+
+def _is_source(one: inspect.Parameter) -> bool:
+    return str(one.annotation).startswith("Source")
+
+
 def joined(audits: Mapping[str, Audit], table: Literal["findings", "targets"]) -> dict[str, Any]:
     """The findings or targets of several audits as columns, `audit` names which; empty if none."""
     rows = [
@@ -244,6 +274,15 @@ def joined(audits: Mapping[str, Audit], table: Literal["findings", "targets"]) -
         for one in getattr(found, table)
     ]
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
+
+
+def short(value: float) -> str:
+    """A number to four digits; nothing for what is none."""
+    if np.isnan(value):
+        return ""
+    if np.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def withheld(

@@ -41,7 +41,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
@@ -397,13 +397,7 @@ def _showable(totals: Column, least: int, public: bool) -> bool:
     """Whether the sum over all companies may be told."""
     if public:
         return True
-    return totals.size >= least and not _dominated(totals)
-
-
-def _dominated(amounts: Column) -> bool:
-    """Whether the second largest could work out the largest (p % rule)."""
-    largest = np.sort(np.append(amounts, [0.0, 0.0]))[::-1]
-    return bool(dominant(largest[:1], largest[1:2], amounts.sum(keepdims=True))[0])
+    return totals.size >= least and not one_dominates(totals)
 
 
 def _shared(spent: Spent, units: int) -> dict[str, Any]:
@@ -450,7 +444,7 @@ def _sums(
         (np.array([mended]), len(set(replaced.payer))),
     ]
     hidden = not public and any(
-        units and (units < least or _dominated(part[part > 0])) for part, units in parts
+        units and (units < least or one_dominates(part[part > 0])) for part, units in parts
     )
     if hidden:
         yield withheld("plain_sum", **HIDDEN)
@@ -533,7 +527,7 @@ def _concentration(spent: Spent, least: int, currency: str) -> Iterator[Finding]
     few = min(LEADERS, names.size)
     values = [float(concentration_ratio(one, few)) for one in readings]
     top = np.sort(totals)[::-1][:few]
-    if few < least or (least > 1 and _dominated(top)):
+    if few < least or (least > 1 and one_dominates(top)):
         yield withheld("top_five", **HIDDEN)
         return
     leaders = names[np.argsort(-totals, kind="stable")[:few]]
@@ -558,7 +552,7 @@ def _periods(spent: Spent, least: int, public: bool, currency: str) -> Iterator[
     periods, code = np.unique(spent.period, return_inverse=True)
     here = [code == at for at in range(periods.size)]
     units = np.array([one.sum() for one in here], float)
-    dominated = np.array([_dominated(spent.amount[one]) for one in here])
+    dominated = np.array([one_dominates(spent.amount[one]) for one in here])
     seen = shown(units, least=least, public=public, dominated=dominated)
     for at in np.flatnonzero(seen):
         value = float(spent.amount[here[at]].sum())

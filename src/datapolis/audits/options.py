@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated
 
+from datapolis import tables
 from datapolis.audits.privacy import LEAST
 
 Drop = Annotated[str, "rows to leave out, as column=value or column=one,other"]
-Duplicates = Annotated[
-    Literal["keep", "drop"], "what is done with rows that repeat another row exactly"
-]
+Duplicates = Annotated[tables.Duplicates, "what is done with rows that repeat another row exactly"]
 Public = Annotated[bool, "the table is a public register: show groups of any size, and names"]
 MinGroup = Annotated[int, "least number of units, and of people, in a group that is shown"]
 Seed = Annotated[int, "of every random step"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits import cells as reading
-from datapolis.audits.finding import Columns, Finding
+from datapolis.audits.finding import Columns, Finding, withheld
 from datapolis.audits.price_options import (
     CLAIMS,
     FAMILY,
@@ -28,7 +28,7 @@ from datapolis.audits.price_options import (
     Asked,
     Found,
 )
-from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.errors import InputError
 from datapolis.inference.clustered import permuted_orders
 from datapolis.inference.resampling import bootstrap_counts, interval, p_value
@@ -184,24 +184,15 @@ def _areas_told(every: list[Areas], asked: Asked) -> Column:
 
 def _ruled(areas: Areas) -> bool:
     """Whether one area could be worked out by another in some group."""
-    for values in areas.people.values():
-        second, first = np.sort(np.append(values, [0.0, 0.0]))[-2:]
-        one = (np.array([first]), np.array([second]), np.array([values.sum()]))
-        if values.sum() > 0 and bool(dominant(*one)[0]):
-            return True
-    return False
+    return any(one_dominates(values) for values in areas.people.values())
 
 
 def _withheld_areas(asked: Asked) -> Finding:
-    return Finding(
-        name="gap",
+    return withheld(
+        "gap",
         estimand=f"The difference in mean {asked.outcome.text} between groups of people.",
-        estimate=np.nan,
         units=asked.clusters,
         basis="people of each group",
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
         claims=CLAIMS,
     )
 

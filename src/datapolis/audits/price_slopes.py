@@ -16,9 +16,8 @@ import numpy as np
 
 from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared
-from datapolis.audits.finding import Columns, Finding
+from datapolis.audits.finding import Columns, Finding, withheld
 from datapolis.audits.price_options import CLAIMS, FEW, FITTED, Asked, Found, Term, parse_term
-from datapolis.audits.privacy import WITHHELD
 from datapolis.errors import InputError
 from datapolis.inference.clustered import POWER
 from datapolis.inference.regression import Regression, ols
@@ -170,15 +169,11 @@ def _slope(name: str, fitted: Regression, focus: Term, asked: Asked) -> Finding:
 
 
 def _withheld_slope(focus: Term, asked: Asked) -> Finding:
-    return Finding(
-        name="slope",
+    return withheld(
+        "slope",
         estimand=f"The change in {asked.outcome.text} with {focus.text}.",
-        estimate=np.nan,
         units=asked.clusters,
         basis="rows",
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
         claims=CLAIMS,
     )
 

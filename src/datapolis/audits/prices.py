@@ -41,7 +41,7 @@ import numpy as np
 
 from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared, Reduced, prepare
-from datapolis.audits.finding import Audit, Columns, Finding, Target, audit
+from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, withheld
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -70,7 +70,7 @@ from datapolis.audits.price_options import (
     parse_term,
 )
 from datapolis.audits.price_slopes import fit_slopes, regression_beside
-from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.errors import InputError
 from datapolis.inference.clustered import (
     POWER,
@@ -380,9 +380,7 @@ def _sampled(
 def _dominated(cells: Cells, side: Column) -> bool:
     """Whether the largest unit of a group could be worked out by the second largest."""
     parts = np.bincount(cells.unit[side], cells.weight[side], 2)
-    second, first = np.partition(parts, parts.size - 2)[-2:]
-    one = (np.array([first]), np.array([second]), np.array([parts.sum()]))
-    return bool(parts.sum() > 0 and dominant(*one)[0])
+    return one_dominates(parts)
 
 
 def _told(every: Sequence[Compared], asked: Asked) -> Column:
@@ -406,15 +404,11 @@ def _told(every: Sequence[Compared], asked: Asked) -> Column:
 
 
 def _withheld(asked: Asked) -> Finding:
-    return Finding(
-        name="difference",
+    return withheld(
+        "difference",
         estimand=_estimand(asked, ""),
-        estimate=np.nan,
         units=asked.units,
         basis=_basis(asked),
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
         claims=CLAIMS,
     )
 

@@ -66,6 +66,14 @@ def shown(
     return ~hidden
 
 
+def one_dominates(amounts: Float[Column, "contributor"], *, percent: float = PERCENT) -> bool:
+    """Whether the sum of these amounts is unsafe by the p % rule; one or two contributors are."""
+    amounts = np.asarray(amounts, float)
+    second, first = np.sort(np.append(amounts, [0.0, 0.0]))[-2:]
+    one = (np.array([first]), np.array([second]), np.array([amounts.sum()]))
+    return bool(dominant(*one, percent=percent)[0])
+
+
 def dominant(
     largest: Float[Column, "group"],
     second: Float[Column, "group"],

@@ -10,14 +10,13 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
 from datapolis.errors import InputError, StoreError
 
 EMPTY = inspect.Parameter.empty
-NEITHER = ("progress",)  # parameters that are no options
 MOST = 40  # findings that a terminal shows
 
 
@@ -42,39 +41,37 @@ def measure_app(told: Callable[[Any], Any], bar: Callable[[], Any]) -> typer.Typ
 
 def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., None]:
     """A function for the command line with the options of an audit."""
-    signature = inspect.signature(audit)
-    hints = get_type_hints(audit, include_extras=True)
-    sources = [
-        name
-        for name, one in signature.parameters.items()
-        if str(one.annotation).startswith("Source")
-    ]
-    needed = [name for name in sources if signature.parameters[name].default is EMPTY]
-    options = [name for name in signature.parameters if name not in sources and name not in NEITHER]
+    from datapolis.audits.finding import options_of, sources_of, with_progress
+
+    sources, options = sources_of(audit), options_of(audit)
+    least = sum(sources.values())
 
     def command(**given: Any) -> None:
         tables: list[str] = given.pop("tables")
         out, spark, encoding = (given.pop(name) for name in ("out", "spark", "encoding"))
-        if not len(needed) <= len(tables) <= len(sources):
+        if not least <= len(tables) <= len(sources):
             raise InputError(
                 f"{len(tables)} tables were given",
                 field="TABLE",
                 allowed=" ".join(
-                    name.upper() if name in needed else f"[{name.upper()}]" for name in sources
+                    name.upper() if needed else f"[{name.upper()}]"
+                    for name, needed in sources.items()
                 ),
             )
         if out is not None and Path(out).exists():
             raise StoreError(f"{out}: exists already; nothing was written")
         named = {
-            name: converted(value, hints[name], name)
+            name: converted(value, options[name].annotation, name)
             for name, value in given.items()
             if value is not None
         }
         with bar() as progress:
-            if "progress" in signature.parameters:
-                named["progress"] = progress
             opened = [open_one(path, spark, encoding) for path in tables]
-            found = audit(**dict(zip(sources, opened, strict=False)), **named)
+            found = audit(
+                **dict(zip(sources, opened, strict=False)),
+                **named,
+                **with_progress(audit, progress),
+            )
         show(found)
         if out is not None:
             save(found, Path(out))
@@ -88,8 +85,7 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
             ],
         )
     ]
-    for name in options:
-        parameters.append(as_option(name, hints[name], signature.parameters[name].default))
+    parameters += [as_option(one) for one in options.values()]
     for name, kind, words in (
         ("out", str | None, "new folder for findings, targets and a report"),
         ("spark", str | None, "read with Spark, at this master: local[*] or an address"),
@@ -108,8 +104,9 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
     return command
 
 
-def as_option(name: str, hint: Any, default: Any) -> inspect.Parameter:
+def as_option(one: inspect.Parameter) -> inspect.Parameter:
     """A keyword of an audit as an option of the command line."""
+    name, hint, default = one.name, one.annotation, one.default
     kind, words = (get_args(hint) if get_origin(hint) is Annotated else (hint, ""))[:2]
     flag = f"--{name.replace('_', '-')}"
     shown: dict[str, Any] = {
@@ -131,7 +128,7 @@ def as_option(name: str, hint: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=EMPTY if default is EMPTY else default,
+        default=default,
         annotation=annotation,
     )
 
@@ -180,6 +177,8 @@ def show(found: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from datapolis.audits.finding import short
+
     wide = None if sys.stdout.isatty() else 160
     console = Console(width=wide, highlight=False, markup=False, emoji=False)
     console.print(found.title, style="bold")
@@ -195,9 +194,9 @@ def show(found: Any) -> None:
         table.add_row(
             one.name,
             one.of,
-            plain(one.estimate),
-            plain(one.lower),
-            plain(one.upper),
+            short(one.estimate),
+            short(one.lower),
+            short(one.upper),
             kind,
             one.says,
         )
@@ -212,13 +211,6 @@ def show(found: Any) -> None:
             console.print(f"- {line}")
     if found.targets:
         console.print(f"\n{len(found.targets)} targets for calibration (with --out: a table).")
-
-
-def plain(value: float) -> str:
-    """A number to four digits; nothing for what is none."""
-    if value != value:
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def save(found: Any, out: Path) -> None:

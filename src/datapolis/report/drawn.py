@@ -11,8 +11,10 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from datapolis.errors import StoreError
 from datapolis.look import (
     FAINT,
     GRID,
@@ -84,6 +86,35 @@ def bundle() -> str:
 def part(name: str) -> str:
     """A file of the page."""
     return (files("datapolis.report") / name).read_text(encoding="utf-8")
+
+
+def rendered(template: str, specs: Mapping[str, Any], **content: Any) -> str:
+    """A page of a template, with the style, the scripts and the charts that it needs."""
+    from markupsafe import Markup
+
+    text: str = (
+        environment()
+        .get_template(template)
+        .render(
+            **content,
+            style=Markup(part("page.css")),
+            script=Markup(part("page.js")),
+            bundle=Markup(bundle()),
+            specs=Markup(safe_json(specs)),
+        )
+    )
+    return text
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a page whole or not at all, and return its path; StoreError if it cannot be written."""
+    try:
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: the report could not be written ({error.strerror})") from error
+    return path
 
 
 def environment() -> Any:

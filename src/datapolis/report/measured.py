@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from datapolis import __version__
-from datapolis.audits.finding import INTERVALS, Audit, Finding
-from datapolis.errors import StoreError
-from datapolis.report.drawn import WIDTHS, bundle, environment, part, picture, safe_json
+from datapolis.audits.finding import INTERVALS, Audit, Finding, short
+from datapolis.report.drawn import WIDTHS, picture, rendered, write_page
 from datapolis.report.sentences import NBSP
 
 FIRST = 12  # findings that are not folded away
@@ -25,38 +24,19 @@ def write_measured(audits: Sequence[Audit], path: Path | str, title: str = "") -
 
     Raises StoreError if it cannot be written.
     """
-    path = Path(path)
-    text = page(audits, title)
-    try:
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: the report could not be written ({error.strerror})") from error
-    return path
+    return write_page(Path(path), page(audits, title))
 
 
 def page(audits: Sequence[Audit], title: str = "") -> str:
     """The page as HTML."""
-    from markupsafe import Markup
-
     specs: dict[str, Any] = {"specs": {}, "data": {}}
-    sections = [section(one, f"audit-{place}", specs) for place, one in enumerate(audits, 1)]
-    text: str = (
-        environment()
-        .get_template("measured.html")
-        .render(
-            title=title or (audits[0].title if len(audits) == 1 else "Audits"),
-            version=__version__,
-            nbsp=NBSP,
-            sections=sections,
-            style=Markup(part("page.css")),
-            script=Markup(part("page.js")),
-            bundle=Markup(bundle()),
-            specs=Markup(safe_json(specs)),
-        )
+    return rendered(
+        "measured.html",
+        specs,
+        title=title or (audits[0].title if len(audits) == 1 else "Audits"),
+        version=__version__,
+        sections=[section(one, f"audit-{place}", specs) for place, one in enumerate(audits, 1)],
     )
-    return text
 
 
 def section(audit: Audit, id: str, specs: dict[str, Any]) -> dict[str, Any]:
@@ -95,8 +75,8 @@ def finding_row(one: Finding) -> dict[str, Any]:
     return {
         "name": one.name.replace("_", " "),
         "of": one.of,
-        "estimate": number(one.estimate) or "–",
-        "range": "" if one.interval == "none" else f"{number(one.lower)} to {number(one.upper)}",
+        "estimate": short(one.estimate) or "–",
+        "range": "" if one.interval == "none" else f"{short(one.lower)} to {short(one.upper)}",
         "interval": one.interval,
         "unit": "" if one.unit in ("", "share") else one.unit,
         "units": f"{one.n_units:,} {one.units}" if one.n_units else "",
@@ -114,19 +94,10 @@ def p_words(one: Finding) -> str:
     """The p value of a finding, and the one adjusted for its family."""
     if math.isnan(one.p_value):
         return ""
-    said = f"p{NBSP}=${NBSP}{one.p_value:.2g}".replace("$", "")
+    said = f"p{NBSP}={NBSP}{one.p_value:.2g}"
     if not math.isnan(one.p_adjusted):
         said += f", adjusted {one.p_adjusted:.2g}"
     return said
-
-
-def number(value: float) -> str:
-    """A number to four digits; nothing for what is none."""
-    if math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return "∞"
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def call(audit: Audit) -> str:

@@ -23,7 +23,7 @@ from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED
 from datapolis.report import charts, sentences
 from datapolis.report.charts import months, words
-from datapolis.report.drawn import WIDTHS, bundle, environment, part, picture, safe_json
+from datapolis.report.drawn import WIDTHS, picture, rendered, write_page
 from datapolis.report.measured import section
 from datapolis.report.sentences import NBSP, number
 from datapolis.report.tables import (
@@ -235,15 +235,7 @@ def write(out: Path) -> Path:
 
     Raises StoreError if the folder holds no results.
     """
-    path = Path(out) / "report.html"
-    text = page(*read(Path(out)))
-    try:
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: the report could not be written ({error.strerror})") from error
-    return path
+    return write_page(Path(out) / "report.html", page(*read(Path(out))))
 
 
 def read(out: Path) -> tuple[xarray.Dataset, dict[str, Any], str, dict[str, Audit]]:
@@ -289,45 +281,34 @@ def page(
     drawn, specs = draw_all(shown, measured)
     sections = [section(audit, f"audit-{name}", specs) for name, audit in audits.items()]
     ids = {figure["id"]: figure for figure in drawn}
-    text: str = (
-        environment()
-        .get_template("page.html")
-        .render(
-            nbsp=NBSP,
-            version=provenance.get("versions", {}).get("datapolis", __version__),
-            title=provenance.get("title") or asked.get("title", "A study"),
-            about=asked.get("about", ""),
-            seed=provenance.get("seed", "?"),
-            summary=sentences.summary(shown, measured),
-            facts=facts(shown, provenance, citizens),
-            reading=reading(members_done(shown)),
-            contents=list(contents(sections, asked)),
-            audits=sections,
-            notes=[str(note) for note in provenance.get("notes", [])],
-            sources=list(sources(provenance.get("inputs", []))),
-            policies=[policy_row(name, asked) for name in policies(shown)],
-            figures=[
-                {**figure, **{size: Markup(figure[size]) for size in WIDTHS}} for figure in drawn
-            ],
-            suppressed=suppressed(results, shown),
-            policy_names=[words(name) for name in policies(shown)],
-            numbers=[number_row(row) for row in key_numbers(shown)],
-            claims=[
-                claim_row(claim, ids, shown) for claim in asked.get("claims", {}).get("test", [])
-            ],
-            parameters_say=parameters_say(provenance),
-            parameters=list(parameter_groups(provenance)),
-            larger=larger(provenance, citizens),
-            inputs=[input_row(row) for row in provenance.get("inputs", [])],
-            versions=list(versions(provenance)),
-            study=study,
-            style=Markup(part("page.css")),
-            script=Markup(part("page.js")),
-            bundle=Markup(bundle()),
-            specs=Markup(safe_json(specs)),
-        )
+    return rendered(
+        "page.html",
+        specs,
+        nbsp=NBSP,
+        version=provenance.get("versions", {}).get("datapolis", __version__),
+        title=provenance.get("title") or asked.get("title", "A study"),
+        about=asked.get("about", ""),
+        seed=provenance.get("seed", "?"),
+        summary=sentences.summary(shown, measured),
+        facts=facts(shown, provenance, citizens),
+        reading=reading(members_done(shown)),
+        contents=list(contents(sections, asked)),
+        audits=sections,
+        notes=[str(note) for note in provenance.get("notes", [])],
+        sources=list(sources(provenance.get("inputs", []))),
+        policies=[policy_row(name, asked) for name in policies(shown)],
+        figures=[{**figure, **{size: Markup(figure[size]) for size in WIDTHS}} for figure in drawn],
+        suppressed=suppressed(results, shown),
+        policy_names=[words(name) for name in policies(shown)],
+        numbers=[number_row(row) for row in key_numbers(shown)],
+        claims=[claim_row(claim, ids, shown) for claim in asked.get("claims", {}).get("test", [])],
+        parameters_say=parameters_say(provenance),
+        parameters=list(parameter_groups(provenance)),
+        larger=larger(provenance, citizens),
+        inputs=[input_row(row) for row in provenance.get("inputs", [])],
+        versions=list(versions(provenance)),
+        study=study,
     )
-    return text
 
 
 # --- charts ------------------------------------------------------------------------------------

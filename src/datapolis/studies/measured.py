@@ -13,12 +13,14 @@ audit, as in `datapolis.audits` and on the command line.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from datapolis import tables
 from datapolis.audits import AUDITS, Audit
+from datapolis.audits.finding import options_of, sources_of, with_progress
 from datapolis.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -28,9 +30,17 @@ FIRMS = "firms"  # the name of the audit of the table under [world.firms]
 
 
 def measure(
-    study: Study, folders: Sequence[Path], progress: Callable[[str, int, int], None] | None = None
+    study: Study,
+    folders: Sequence[Path],
+    *,
+    kept: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[dict[str, Audit], list[str]]:
-    """The audits that a study asks for under [measure], by name, and notes on those left out."""
+    """The audits that a study asks for under [measure], by name, and notes on those left out.
+
+    What an earlier run of the same study left in the folder `kept`, of the same tables, is not
+    measured again.
+    """
     found: dict[str, Audit] = {}
     notes: list[str] = []
     for name, part in study.measures.items():
@@ -50,23 +60,29 @@ def measure(
                 "folder that holds it with --data."
             )
             continue
-        options = dict(part.options)
+        earlier = _earlier(kept, name, paths)
+        if earlier is not None:
+            found[name] = earlier
+            continue
         audit = AUDITS[part.kind]
-        if progress is not None and "progress" in inspect.signature(audit).parameters:
-            options["progress"] = progress
         try:
-            found[name] = audit(*paths, **options)
+            found[name] = audit(*paths, **part.options, **with_progress(audit, progress))
         except InputError as error:
-            error.field = f"measure.{name}" + (f": {error.field}" if error.field else "")
-            raise type(error)(
-                error.problem,
-                file=error.file,
-                field=error.field,
-                value=error.value,
-                allowed=error.allowed,
-                nearest=error.nearest,
-            ) from None
+            place = f"measure.{name}" + (f": {error.field}" if error.field else "")
+            raise error.at(field=place) from None
     return found, notes
+
+
+def _earlier(kept: Path | None, name: str, paths: Sequence[Path | None]) -> Audit | None:
+    """The audit that an earlier run kept, if it can be read and its tables are what they were."""
+    if kept is None or not (kept / f"{name}.json").is_file():
+        return None
+    try:
+        audit = Audit.from_json(json.loads((kept / f"{name}.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    same = [one["sha256"] for one in audit.inputs] == [tables.sha256(one) for one in paths if one]
+    return audit if same else None
 
 
 def check_measure(study: Study, name: str, part: MeasurePart) -> None:
@@ -81,13 +97,7 @@ def check_measure(study: Study, name: str, part: MeasurePart) -> None:
             nearest=nearest(part.kind, AUDITS),
         )
     audit = AUDITS[part.kind]
-    hints = get_type_hints(audit, include_extras=True)
-    given = inspect.signature(audit).parameters
-    options = {
-        key: one
-        for key, one in given.items()
-        if not str(one.annotation).startswith("Source") and key != "progress"
-    }
+    options, sources = options_of(audit), sources_of(audit)
     for key, value in part.options.items():
         if key not in options:
             raise study.error(
@@ -96,7 +106,7 @@ def check_measure(study: Study, name: str, part: MeasurePart) -> None:
                 allowed=", ".join(options),
                 nearest=nearest(key, options),
             )
-        if problem := misfit(value, hints[key]):
+        if problem := misfit(value, options[key].annotation):
             raise study.error("of another kind", (*place, key), value=value, allowed=problem)
     lacking = [
         key
@@ -105,10 +115,10 @@ def check_measure(study: Study, name: str, part: MeasurePart) -> None:
     ]
     if lacking:
         raise study.error("an option is missing", place, allowed=f"{', '.join(lacking)} = ...")
-    sources = [key for key, one in given.items() if str(one.annotation).startswith("Source")]
-    if not 1 <= len(part.all_tables) <= len(sources):
+    least = sum(sources.values())
+    if not least <= len(part.all_tables) <= len(sources):
         raise study.error(
-            f"{len(part.all_tables)} tables", place, allowed=f"1 to {len(sources)} tables"
+            f"{len(part.all_tables)} tables", place, allowed=f"{least} to {len(sources)} tables"
         )
 
 

@@ -78,6 +78,7 @@ def run(
     say = tell or (lambda _: None)
     with interruptible(path, out, data):
         inputs = read_inputs(asked, data)
+        measure_inputs(asked, inputs, data, kept=out / "audits", progress=progress)
         new = not stores.begun(out)
         with _opened(out, asked, inputs, record) as store:
             for note in inputs.notes if new else ():
@@ -231,13 +232,41 @@ class Inputs:
         return {one["part"]: one["sha256"] for one in self.files}
 
 
+def _folders(study: Study, data: Path | str | None) -> list[Path]:
+    """Where tables are looked for."""
+    if data is None:
+        return [study.path.parent]
+    if not Path(data).is_dir():
+        raise InputError("no such folder", field="--data", value=str(data))
+    return [study.path.parent, Path(data)]
+
+
+def measure_inputs(
+    study: Study,
+    inputs: Inputs,
+    data: Path | str | None = None,
+    *,
+    kept: Path | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Measure what the study asks for under [measure], and note it among the inputs."""
+    if not study.measures:
+        return
+    from datapolis.studies.measured import measure
+
+    audits, notes = measure(study, _folders(study, data), kept=kept, progress=progress)
+    inputs.audits.update(audits)
+    inputs.notes += notes
+    inputs.files += [
+        {"part": f"measure.{name}.{one['table']}", **one, "columns": {}}
+        for name, audit in audits.items()
+        for one in audit.inputs
+    ]
+
+
 def read_inputs(study: Study, data: Path | str | None = None) -> Inputs:
-    """Read and check the tables that a study names; measure what can be measured of them."""
-    folders = [study.path.parent]
-    if data is not None:
-        if not Path(data).is_dir():
-            raise InputError("no such folder", field="--data", value=str(data))
-        folders.append(Path(data))
+    """Read and check the tables that the world of a study is made of; measure its market."""
+    folders = _folders(study, data)
     inputs = Inputs()
     sectors: list[Columns] = []
     readers: dict[str, Callable[[Study, Any, Path, Inputs], Columns | None]] = {
@@ -276,17 +305,6 @@ def read_inputs(study: Study, data: Path | str | None = None) -> Inputs:
         )
         if columns is not None:
             sectors.append(columns)
-    if study.measures:
-        from datapolis.studies.measured import measure
-
-        audits, notes = measure(study, folders)
-        inputs.audits.update(audits)
-        inputs.notes += notes
-        inputs.files += [
-            {"part": f"measure.{name}.{one['table']}", **one, "columns": {}}
-            for name, audit in audits.items()
-            for one in audit.inputs
-        ]
     if sectors:
         inputs.organizations = _joined(study, sectors)
     if inputs.ties is not None and inputs.organizations is None:
@@ -295,7 +313,7 @@ def read_inputs(study: Study, data: Path | str | None = None) -> Inputs:
             ("world", "ties"),
             allowed="[world.organizations], [world.firms] or [world.agencies] with a table",
         )
-    if not inputs.files:
+    if not inputs.files and not study.measures:
         inputs.notes.append("No table was read: the world is generated as a whole.")
     inputs.notes += list(_never(study))
     return inputs
@@ -499,19 +517,6 @@ def _joined(study: Study, sectors: Sequence[Columns]) -> Columns:
     }
 
 
-def _of_file(error: InputError, file: str) -> InputError:
-    """The same error, telling the file by its name."""
-    return InputError(
-        error.problem,
-        file=file,
-        line=error.line,
-        field=error.field,
-        value=error.value,
-        allowed=error.allowed,
-        nearest=error.nearest,
-    )
-
-
 def build_world(study: Study, inputs: Inputs) -> World:
     """The world that the study and its tables describe; a measured market starts at rest."""
     from datapolis.studies.revealed import at_rest
@@ -539,7 +544,7 @@ def build_world(study: Study, inputs: Inputs) -> World:
             **generated,
         )
     except InputError as error:
-        raise _of_file(error, inputs.origin.get(error.file, error.file) or study.file) from None
+        raise error.at(file=inputs.origin.get(error.file, error.file) or study.file) from None
     return at_rest(world, study.parameters, asked.seed)
 
 

@@ -5,10 +5,11 @@ open_table   a file, a data frame or an Ibis table as a `Table`, whose reduction
              DuckDB, or by Spark, and never need all rows in memory
 """
 
-from datapolis.tables.opened import Source, Table, on_spark, open_table
+from datapolis.tables.opened import Duplicates, Source, Table, on_spark, open_table
 from datapolis.tables.reading import count_rows, find, read, sha256
 
 __all__ = [
+    "Duplicates",
     "Source",
     "Table",
     "count_rows",

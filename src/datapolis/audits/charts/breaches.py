@@ -19,6 +19,7 @@ from datapolis.look import (
     Chart,
     finish,
     inline,
+    tidy,
 )
 
 HEIGHT = 260
@@ -48,13 +49,6 @@ def _columns(audit: Audit, name: str) -> dict[str, Any] | None:
     return columns if columns and len(next(iter(columns.values()))) > 1 else None
 
 
-def _rows(**columns: Any) -> list[dict[str, Any]]:
-    """Rows of columns, without those that hold what is no number."""
-    lists = [np.asarray(one).tolist() for one in columns.values()]
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
-    return [row for row in rows if all(value == value for value in row.values())]
-
-
 def lag_curve(lag: dict[str, Any], width: int) -> Chart:
     """The share reported within so many days of the start, as recorded and corrected."""
     day, mark = lag["day"], float(lag["mark"][0])
@@ -72,17 +66,19 @@ def lag_curve(lag: dict[str, Any], width: int) -> Chart:
         axis=alt.Axis(format="%", tickCount=5),
     )
     band = (
-        alt.Chart(inline(_rows(day=day, share=lag["lower"], high=lag["upper"])))
+        alt.Chart(
+            inline(tidy({"day": day, "share": lag["lower"], "high": lag["upper"]}, known=True))
+        )
         .mark_area(color=NEUTRAL[0], opacity=0.14)
         .encode(x=x, y=y, y2="high:Q")
     )
     recorded = (
-        alt.Chart(inline(_rows(day=day, share=lag["naive"])))
+        alt.Chart(inline(tidy({"day": day, "share": lag["naive"]}, known=True)))
         .mark_line(color=NEUTRAL[2], strokeDash=[6, 3], strokeWidth=2)
         .encode(x=x, y=y)
     )
     corrected = (
-        alt.Chart(inline(_rows(day=day, share=lag["corrected"])))
+        alt.Chart(inline(tidy({"day": day, "share": lag["corrected"]}, known=True)))
         .mark_line(color=NEUTRAL[0], strokeWidth=2.5)
         .encode(x=x, y=y)
     )
@@ -130,12 +126,12 @@ def months_and_trend(months: dict[str, Any], width: int) -> Chart:
         axis=alt.Axis(tickCount=5),
     )
     points = (
-        alt.Chart(inline(_rows(month=month, count=count)))
+        alt.Chart(inline(tidy({"month": month, "count": count}, known=True)))
         .mark_point(color=PLAIN, filled=True, size=28, opacity=0.85)
         .encode(x=x, y=y)
     )
     line = (
-        alt.Chart(inline(_rows(month=month, count=fitted)))
+        alt.Chart(inline(tidy({"month": month, "count": fitted}, known=True)))
         .mark_line(color=INK, strokeWidth=2.5)
         .encode(x=x, y=y)
     )
@@ -172,11 +168,11 @@ def size_curve(sizes: dict[str, Any], width: int) -> Chart:
         axis=alt.Axis(format="~%", values=[1 / one for one in ten]),
     )
     points = (
-        alt.Chart(inline(_rows(size=size, share=share)))
+        alt.Chart(inline(tidy({"size": size, "share": share}, known=True)))
         .mark_point(color=PLAIN, filled=True, size=22, opacity=0.85)
         .encode(x=x, y=y)
     )
-    law = _rows(size=size, share=fitted)
+    law = tidy({"size": size, "share": fitted}, known=True)
     layers = [points]
     said = "The power law starts above all sizes shown."
     if law:
@@ -201,7 +197,10 @@ def size_curve(sizes: dict[str, Any], width: int) -> Chart:
 
 def kinds_hit(kinds: dict[str, Any], width: int) -> Chart:
     """How many breaches each kind of entity reported."""
-    rows = sorted(_rows(name=kinds["kind"], value=kinds["breaches"]), key=lambda one: -one["value"])
+    rows = sorted(
+        tidy({"name": kinds["kind"], "value": kinds["breaches"]}, known=True),
+        key=lambda one: -one["value"],
+    )
     for row in rows:
         row["text"] = f"{row['value']:,}"
     said = ", ".join(f"{row['name']} {row['text']}" for row in rows)
@@ -219,7 +218,7 @@ def label_shares(shares: dict[str, Any], width: int) -> Chart:
     room = _room(shares["label"].tolist(), width)
     for column in dict.fromkeys(shares["column"].tolist()):
         here = shares["column"] == column
-        rows = _rows(name=shares["label"][here], value=shares["share"][here])
+        rows = tidy({"name": shares["label"][here], "value": shares["share"][here]}, known=True)
         for row in rows:
             row["text"] = f"{row['value']:.1%}"
         panels.append(_bars(rows, width, f"share of the rows with {column}", "%", room))

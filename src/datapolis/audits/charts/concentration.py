@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import altair as alt
 
 from datapolis.audits.finding import Audit
@@ -20,6 +18,7 @@ from datapolis.look import (
     inline,
     panel,
     spread,
+    tidy,
 )
 
 
@@ -171,12 +170,3 @@ def means(audit: Audit, width: int) -> Chart:
         "Mean concentration over separate markets",
         f"Lines over the periods. {said}.",
     )
-
-
-def tidy(columns: Any) -> list[dict[str, Any]]:
-    """A table of columns as rows."""
-    names = list(columns)
-    return [
-        dict(zip(names, row, strict=True))
-        for row in zip(*(list(columns[name]) for name in names), strict=True)
-    ]

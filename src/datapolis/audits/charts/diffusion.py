@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 
 from datapolis.audits.finding import Audit, Finding
-from datapolis.look import FAINT, GRID, INK, NARROW, POLICY_INK, Chart, finish, inline, spread
+from datapolis.look import FAINT, GRID, INK, NARROW, POLICY_INK, Chart, finish, inline, spread, tidy
 
 MARGIN = 60  # pixels beside the plot
 FIT = POLICY_INK[1]
@@ -33,7 +33,7 @@ def draw(audit: Audit, width: int) -> list[Chart]:
 
 def adopted(audit: Audit, width: int) -> Chart:
     """The share who had adopted, as counted and as fitted."""
-    curve, seen = _rows(audit.series["curve"]), _rows(audit.series["adopted"])
+    curve, seen = tidy(audit.series["curve"]), tidy(audit.series["adopted"])
     ends = [curve[0]["time"], curve[-1]["time"]]
     x = alt.X(
         "time:Q",
@@ -80,7 +80,7 @@ def adopted(audit: Audit, width: int) -> Chart:
 
 def compared(audit: Audit, width: int) -> Chart:
     """The chance that a thread of one kind has the greater measure, with its interval."""
-    rows = [row for row in _rows(audit.series["compared"]) if row["chance"] == row["chance"]]
+    rows = [row for row in tidy(audit.series["compared"]) if row["chance"] == row["chance"]]
     for row in rows:
         if row["lower"] != row["lower"]:  # no interval: one side is greater throughout
             row["lower"] = row["upper"] = row["chance"]
@@ -113,7 +113,7 @@ def compared(audit: Audit, width: int) -> Chart:
 
 def cut(audit: Audit, width: int) -> Chart:
     """The largest component's share of people against the share of ties cut, in three orders."""
-    rows = _rows(audit.series["cut"])
+    rows = tidy(audit.series["cut"])
     half = {row["order"]: row["share"] for row in rows if abs(row["cut"] - 0.5) < 1e-9}
     x = alt.X(
         "cut:Q",
@@ -160,15 +160,3 @@ def _at(rows: list[dict[str, Any]], order: str, share: float) -> float:
     """The height of a line near a share of ties cut."""
     line = [row for row in rows if row["order"] == order]
     return float(min(line, key=lambda row: abs(row["cut"] - share))["share"])
-
-
-def _rows(columns: Any) -> list[dict[str, Any]]:
-    """A tidy table as rows of plain values."""
-    names = list(columns)
-    return [
-        {
-            name: value.item() if hasattr(value, "item") else value
-            for name, value in zip(names, row, strict=True)
-        }
-        for row in zip(*(columns[name] for name in names), strict=True)
-    ]

@@ -20,6 +20,7 @@ from datapolis.look import (
     finish,
     inline,
     spread,
+    tidy,
 )
 
 FIRST = 15  # holders whose coverage is drawn
@@ -288,11 +289,3 @@ def _steps(
         color=alt.value(INK) if colour is None else colour,
     )
     return base.mark_line(strokeWidth=1.8, point={"size": 34, "filled": True})
-
-
-def tidy(columns: Any) -> list[dict[str, Any]]:
-    """A table of columns as rows of plain values."""
-    lists = [
-        [getattr(one, "item", lambda one=one: one)() for one in columns[name]] for name in columns
-    ]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]

@@ -19,6 +19,7 @@ from datapolis.look import (
     Chart,
     finish,
     inline,
+    tidy,
 )
 
 ROW = 26  # height of a row, pixels
@@ -253,10 +254,3 @@ def _between(row: dict[str, Any]) -> str:
     if not np.isfinite(row["lower"]):
         return ""
     return f" ({row['lower']:.3g} to {row['upper']:.3g})"
-
-
-def tidy(columns: Any) -> list[dict[str, Any]]:
-    """A table of columns as rows of plain values."""
-    names = list(columns)
-    lists = [np.asarray(columns[name]).tolist() for name in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]

@@ -8,7 +8,19 @@ from typing import Any
 import altair as alt
 
 from datapolis.audits.finding import Audit
-from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, Chart, finish, inline, panel, spread
+from datapolis.look import (
+    FAINT,
+    GRID,
+    INK,
+    NARROW,
+    PLAIN,
+    Chart,
+    finish,
+    inline,
+    panel,
+    spread,
+    tidy,
+)
 
 LETTER = 6.6  # pixels of a letter, about
 HEIGHT = 160  # of a panel of lines
@@ -292,10 +304,3 @@ def number(row: dict[str, Any]) -> str:
 def wrapped(text: str, pixels: float) -> list[str]:
     """A label in lines that fit."""
     return textwrap.wrap(text, max(int(pixels / LETTER), 12)) or [""]
-
-
-def tidy(columns: Any) -> list[dict[str, Any]]:
-    """A table of columns as rows of plain values."""
-    names = list(columns)
-    plain = [[getattr(one, "item", lambda one=one: one)() for one in columns[n]] for n in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*plain, strict=True)]

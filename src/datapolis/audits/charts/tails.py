@@ -19,6 +19,7 @@ from datapolis.look import (
     finish,
     inline,
     spread,
+    tidy,
 )
 
 HEIGHT = 340
@@ -62,7 +63,7 @@ def curve(audit: Audit, width: int) -> Chart:
         axis=alt.Axis(format="~%", values=_tens(low, 1.0)),
     )
     points = (
-        alt.Chart(inline(_rows(value=value, share=share)))
+        alt.Chart(inline(tidy({"value": value, "share": share})))
         .mark_point(color=PLAIN, filled=True, size=18, opacity=0.8)
         .encode(x=x, y=y)
     )
@@ -106,7 +107,7 @@ def _start(start: Any, x: Any, low: float, middle: float) -> tuple[list[Any], st
 def _lines(fits: Any, x: Any, y: Any, low: float, direct: bool) -> list[Any]:
     """The fitted laws, named at their ends, or above where there is no room."""
     laws = [name for name in COLOURS if name in set(fits["law"])]
-    rows = _rows(law=fits["law"], value=fits["value"], share=fits["share"])
+    rows = tidy({"law": fits["law"], "value": fits["value"], "share": fits["share"]})
     rows = [row for row in rows if row["share"] >= 1.1 * low]
     colour = alt.Color(
         "law:N",
@@ -170,12 +171,3 @@ def _number(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
-
-
-def _rows(**columns: Any) -> list[dict[str, Any]]:
-    keys = list(columns)
-    plain = (
-        [one.item() if isinstance(one, np.generic) else one for one in np.asarray(columns[key])]
-        for key in keys
-    )
-    return [dict(zip(keys, cells, strict=True)) for cells in zip(*plain, strict=True)]
