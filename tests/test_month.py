@@ -60,7 +60,7 @@ def test_a_flow_that_nobody_made_says_who_should_have(world):
 
 def test_what_is_held_stays(world):
     society = hand_society(world)
-    held = {"technology": society.technology}
+    held = {"technology": (society.technology, True)}
     after = step(
         society, world, parameters(), levers(), KEY, mechanisms=(technology, absorption), held=held
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -90,3 +91,14 @@ class Interrupted(RuntimeError):
     def __init__(self, message: str, resume: str = "") -> None:
         self.resume = resume
         super().__init__(message)
+
+
+def kind_of(error: Exception) -> str:
+    """What kind of error it is and where it arose, without any value."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return type(error).__name__
+    file = Path(place.tb_frame.f_code.co_filename).name
+    return f"{type(error).__name__} in {file}:{place.tb_lineno}"

@@ -74,19 +74,20 @@ def step(
     mechanisms: Sequence[Mechanism] = MONTH,
     shocks: Shocks | None = None,
     month: Array | int = 0,
-    held: Mapping[str, Any] | None = None,
+    held: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> Society:
     """Advance the society by one month. The order of `mechanisms` is part of the model.
 
-    `held` gives fields that stay as they are, by path ("citizens.trust"), with their values: a
-    feedback is cut there. Each mechanism draws from a stream of its own name.
+    `held` gives fields that can be held as they are, by path ("citizens.trust"), each with its
+    value and whether it is held: a feedback is cut there. Each mechanism draws from a stream of its
+    own name.
     """
     society = replace(society, flows=Flows())
     society = strike(society, world, shocks, month)
     for mechanism in mechanisms:
         society = mechanism(society, world, parameters, levers, stream(key, mechanism.__name__))
-        for path, value in (held or {}).items():
-            society = put(society, path, value)
+        for path, (value, is_held) in (held or {}).items():
+            society = put(society, path, jnp.where(is_held, value, get(society, path)))
         society = once(society)
     return society
 

@@ -3,8 +3,9 @@
 `simulate` is the public door; `Run` beneath it holds what is carried between segments, so that
 progress, cancelling and batches need nothing else. Between two segments the work can stop.
 
-Static (a new one compiles): sizes, mechanisms, record, frozen fields, scheduled paths, segment
-length, batch size. Traced (never compiles): parameters, policy, scenario, seed, the month.
+Static (a new one compiles): sizes, mechanisms, record, fields that a member holds, scheduled paths,
+segment length, batch size. Traced (never compiles): parameters, policy, scenario, seed, the month,
+which member holds which of those fields.
 """
 
 from __future__ import annotations
@@ -168,11 +169,16 @@ class Run:
         scenarios: Scenario | Sequence[Scenario] = (),
         mechanisms: Sequence[Mechanism] = MONTH,
         record: Sequence[str | Index] | None = None,
-        frozen: Sequence[str] = (),
+        frozen: Sequence[str] | Sequence[Sequence[str]] = (),
+        holdable: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
         start: Society | None = None,
     ) -> Run:
-        """Prepare a run. Any of the four that is a list makes a batch; the others are repeated."""
+        """Prepare a run. A list of seeds makes a batch; the others are lists too, or repeated.
+
+        `holdable` and `paths` are the stocks that any member of a study may hold, and the
+        parameters that any of its policies schedules: with them, all its batches compile once.
+        """
         batched = not isinstance(seeds, int)
         many = len(seeds) if batched else 1  # type: ignore[arg-type]
 
@@ -218,9 +224,17 @@ class Run:
         outer = (many,) if batched else ()
         unseen = jnp.full((*outer, len(observed)), jnp.nan, jnp.float32)
         carry = (born, unseen, jnp.zeros((*outer, len(LEVERS)), bool))
-        frozen = tuple(full_path(born, name) for name in frozen)
-        held = {path: jnp.array(get(born, path)) for path in frozen}
-        design = replace(design, record=tuple(kept), frozen=frozen, batched=batched)
+        cut = [[full_path(born, name) for name in one] for one in _each(frozen, many)]
+        every = [full_path(born, name) for name in holdable or ()]
+        every = list(dict.fromkeys([*every, *(path for one in cut for path in one)]))
+        held = {
+            path: (
+                jnp.array(get(born, path)),
+                jnp.asarray([path in one for one in cut] if batched else path in cut[0]),
+            )
+            for path in every
+        }
+        design = replace(design, record=tuple(kept), frozen=tuple(every), batched=batched)
         return Run(world, design, inputs, months, carry, held, all_parameters[0])
 
     def advance(self) -> None:
@@ -277,6 +291,13 @@ class Run:
         dataset = xarray.Dataset(variables, coordinates, about)
         dataset["month"].attrs["units"] = "month"
         return dataset
+
+
+def _each(names: Sequence[str] | Sequence[Sequence[str]], many: int) -> list[Sequence[str]]:
+    """The names of each member, where they are given for all at once."""
+    if all(isinstance(name, str) for name in names):
+        return [names] * many  # type: ignore[list-item]
+    return list(names)
 
 
 def _floats(parameters: Parameters) -> Parameters:

@@ -28,7 +28,16 @@ def world():
 def computed(study, world):
     before = simulation.TRACES[0]
     batches = plan(list(study.policies), study.ensemble.members, 2)
-    results = dict(compute(study, world, batches, 2, RECORD, mechanisms=PARTS))
+    results = {}
+
+    def keep(batch, values, seconds):
+        results[batch] = values
+
+    def fail(batch, error):
+        raise error
+
+    compute(study, world, batches, 2, RECORD, keep, fail, mechanisms=PARTS)
+    results = dict(sorted(results.items(), key=lambda found: found[0].number))
     return results, simulation.TRACES[0] - before
 
 

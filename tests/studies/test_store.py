@@ -15,8 +15,8 @@ from pyarrow import parquet
 
 from datapolis.audits import Audit
 from datapolis.errors import InputError, Interrupted, StoreError
+from datapolis.studies import cube, files, runs, work
 from datapolis.studies import store as stores
-from datapolis.studies import work
 
 from .conftest import FIRMS, PARTS, RECORD, STUDY, bits, run, snapshot
 
@@ -30,7 +30,7 @@ def copy(undisturbed, tmp_path):
 
 
 def test_results_are_labelled_and_read_by_xarray(undisturbed):
-    results = xarray.open_zarr(undisturbed / "results.zarr")
+    results = xarray.open_zarr(undisturbed / "results.zarr", chunks=None)
     assert dict(results.sizes) == {"policy": 3, "member": 5, "month": 24, "sector": 3}
     assert results["policy"].values.tolist() == ["none", "idle", "calm"]
     assert results["sector"].values.tolist() == ["government", "market", "social"]
@@ -77,7 +77,7 @@ def test_tables_say_what_was_measured_and_what_came_out(undisturbed):
         and outcomes["policy"][place] == "calm"
         and outcomes["month"][place] == 23
     ]
-    values = xarray.open_zarr(undisturbed / "results.zarr")["skill"].sel(
+    values = xarray.open_zarr(undisturbed / "results.zarr", chunks=None)["skill"].sel(
         policy="calm", month=23, sector="market"
     )
     assert len(at) == 1 and outcomes["members"][at[0]] == 5
@@ -143,7 +143,7 @@ def test_killed_and_gone_on_ends_bit_equal(folder, undisturbed, tmp_path):
         from datapolis.studies import ensemble, work
         ensemble.AT_ONCE = 240
         def progress(what, done, total):
-            if done > 24:
+            if done > 60:
                 time.sleep(600)
         work.run(Path(sys.argv[1]) / "study.toml", sys.argv[2], progress=progress,
                  mechanisms=[technology, rumours], record={RECORD!r})
@@ -160,14 +160,14 @@ def test_killed_and_gone_on_ends_bit_equal(folder, undisturbed, tmp_path):
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert len(list((out / "done").iterdir())) == 1
+    assert 1 <= len(list((out / "done").iterdir())) < 9
     run(folder, out)
     assert bits(out) == bits(undisturbed)
 
 
 def test_cut_short_while_beginning_begins_again(folder, undisturbed, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    whole = stores.write_json
+    whole = files.write_json
 
     def cut(place, content):
         if place.name == "plan.json":
@@ -258,7 +258,7 @@ def test_a_folder_with_other_files_is_refused_and_untouched(folder, tmp_path):
 
 
 def test_one_run_at_a_time(copy, folder):
-    lock = stores.Lock(copy)
+    lock = files.Lock(copy)
     with pytest.raises(StoreError, match="another run is at work"):
         run(folder, copy)
     lock.release()
@@ -266,18 +266,18 @@ def test_one_run_at_a_time(copy, folder):
 
 
 def test_a_full_disk_is_told_and_leaves_what_is_done(folder, undisturbed, tmp_path, monkeypatch):
-    out, whole = tmp_path / "out", stores.write_json
+    out, whole = tmp_path / "out", files.write_json
 
     def full(place, content):
         if place.name == "0002.json":
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(place, content)
 
-    monkeypatch.setattr(stores, "write_json", full)
+    monkeypatch.setattr(cube, "write_json", full)
     with pytest.raises(StoreError, match="the disk is full"):
         run(folder, out)
-    assert len(list((out / "done").iterdir())) == 2
-    monkeypatch.setattr(stores, "write_json", whole)
+    assert 1 <= len(list((out / "done").iterdir())) < 9
+    monkeypatch.setattr(cube, "write_json", whole)
     run(folder, out)
     assert bits(out) == bits(undisturbed)
 
@@ -285,12 +285,18 @@ def test_a_full_disk_is_told_and_leaves_what_is_done(folder, undisturbed, tmp_pa
 def test_a_batch_that_fails_is_marked_and_tried_again(folder, undisturbed, tmp_path, monkeypatch):
     out = tmp_path / "out"
 
-    def fails(what, done, total):
-        if done > 24:
-            raise FloatingPointError("secret value")
+    works = runs.Work.__call__
 
+    def fails(work, batch):
+        if batch.number == 1:
+            raise FloatingPointError("secret value")
+        return works(work, batch)
+
+    monkeypatch.setattr(runs.Work, "__call__", fails)
     with pytest.raises(FloatingPointError):
-        run(folder, out, progress=fails)
+        run(folder, out)
+    assert len(list((out / "done").iterdir())) == 8  # the others are done
+    monkeypatch.setattr(runs.Work, "__call__", works)
     mark = (out / "failed" / "0001.json").read_text()
     assert "FloatingPointError" in mark and "secret" not in mark
     run(folder, out)

@@ -21,7 +21,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from datapolis import __version__
-from datapolis.errors import InputError, Interrupted, StoreError
+from datapolis.errors import InputError, Interrupted, StoreError, kind_of
 
 Function = TypeVar("Function", bound=Callable[..., None])
 Progress = Callable[[str, int, int], None]
@@ -75,17 +75,6 @@ def told(command: Function) -> Function:
             raise typer.Exit(1) from None
 
     return wrapped  # type: ignore[return-value]
-
-
-def kind_of(error: Exception) -> str:
-    """What kind of error it is and where it arose, without any value."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    if place is None:
-        return type(error).__name__
-    file = Path(place.tb_frame.f_code.co_filename).name
-    return f"{type(error).__name__} in {file}:{place.tb_lineno}"
 
 
 def leave(code: int) -> NoReturn:
@@ -171,7 +160,7 @@ def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="the study to write")],
 ) -> None:
     """Write a commented study into FILE, with every parameter and lever; nothing is overwritten."""
-    from datapolis.studies.store import write_new
+    from datapolis.studies.files import write_new
     from datapolis.studies.template import study_text
 
     write_new(file, study_text())

@@ -245,7 +245,7 @@ def read(out: Path) -> tuple[xarray.Dataset, dict[str, Any], str, dict[str, Audi
     for name in ("results.zarr", "provenance.json", "study.toml"):
         if not (out / name).exists():
             raise StoreError(f"{out}: no {name} here; run the study first")
-    results = xarray.open_zarr(out / "results.zarr", consolidated=False)
+    results = xarray.open_zarr(out / "results.zarr", chunks=None, consolidated=False)
     provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
     study = (out / "study.toml").read_text(encoding="utf-8")
     return results, provenance, study, read_audits(out / "audits")

@@ -2,32 +2,27 @@
 
 A member is a seed and a draw of the varied parameters. It has the same seed and the same draw under
 every policy, so that policies are compared pair by pair and what chance gave to both cancels.
-A batch is some members under one policy. All batches have one size and one set of scheduled paths:
-the first one compiles, the others do not. The last is filled up with repeated members, which are
-dropped again, and never smaller: a batch of another size would differ in the last bits.
+A batch is some members under one policy.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from datapolis.month import MONTH, Mechanism
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import Policy
-from datapolis.simulation import Run
+from datapolis.parameters import DECLARED
+from datapolis.studies import runs
+from datapolis.studies.runs import Case
 
 if TYPE_CHECKING:
     from datapolis.indices import Index
-    from datapolis.scenario import Scenario
     from datapolis.studies.study import Study
     from datapolis.world import World
-
-Advance = Callable[[str, int, int], None]  # what is done, months done, months in all
 
 AT_ONCE = 32_768  # citizens in a batch, beyond which a larger batch is no faster
 BYTES = 1_000  # a citizen of a member needs, at most
@@ -95,14 +90,17 @@ def draws(study: Study) -> dict[str, np.ndarray]:
     return drawn
 
 
-def parameters_of(
-    study: Study, drawn: Mapping[str, np.ndarray], members: Sequence[int]
-) -> list[Parameters]:
-    """The parameters of some members."""
-    return [
-        study.parameters.set({path: float(values[member]) for path, values in drawn.items()})
-        for member in members
-    ]
+def cases_of(study: Study, drawn: Mapping[str, np.ndarray], batch: Batch) -> tuple[Case, ...]:
+    """The runs of a batch: each member has its seed and its draw, under every policy the same."""
+    return tuple(
+        Case(
+            seed=study.ensemble.seed + member,
+            parameters={path: float(values[member]) for path, values in drawn.items()},
+            policy=study.policies[batch.policy],
+            scenario=study.scenario,
+        )
+        for member in batch.members
+    )
 
 
 def compute(
@@ -111,49 +109,29 @@ def compute(
     batches: Sequence[Batch],
     size: int,
     record: Sequence[str | Index],
+    keep: Callable[[Batch, runs.Values, float], None],
+    fail: Callable[[Batch, Exception], None],
     *,
     mechanisms: Sequence[Mechanism] = MONTH,
-    advance: Advance | None = None,
-) -> Iterator[tuple[Batch, dict[str, np.ndarray]]]:
-    """Each batch with the values of its indices, [member, month, ...], as soon as it is done."""
+    scheduler: str | None = None,
+    progress: runs.Progress | None = None,
+) -> None:
+    """Compute batches, and keep the values of the indices, [member, month, ...], of each."""
     drawn = draws(study)
-    months, total = study.world.months, len(batches) * study.world.months
-    for place, batch in enumerate(batches):
-        members = list(batch.members)
-        members += [members[-1]] * (size - len(members))
-        run = _begun(study, world, batch, members, drawn, record, mechanisms)
-        while run.month < months:
-            if advance is not None:
-                first = place == 0 and run.month == 0
-                what = f"compiling, then {batch.label}" if first else batch.label
-                advance(what, place * months + run.month, total)
-            run.advance()
-        kept = batch.last - batch.first
-        yield batch, {name: values[:kept] for name, values in run.values().items()}
-        if advance is not None:
-            advance(batch.label, (place + 1) * months, total)
-
-
-def _begun(
-    study: Study,
-    world: World,
-    batch: Batch,
-    members: list[int],
-    drawn: Mapping[str, np.ndarray],
-    record: Sequence[str | Index],
-    mechanisms: Sequence[Mechanism],
-) -> Run:
-    policy: Policy = study.policies[batch.policy]
-    scenario: Scenario = study.scenario
-    more: dict[str, Any] = {"scenarios": scenario} if scenario else {}
-    return Run.begin(
-        world,
-        months=study.world.months,
-        seeds=[study.ensemble.seed + member for member in members],
-        parameters=parameters_of(study, drawn, members),
-        policies=policy,
-        mechanisms=mechanisms,
-        record=record,
-        paths=study.paths,
-        **more,
+    by_number = {batch.number: batch for batch in batches}
+    runs.compute(
+        runs.Work(
+            world,
+            months=study.world.months,
+            record=tuple(record),
+            size=size,
+            parameters=study.parameters,
+            mechanisms=tuple(mechanisms),
+            paths=study.paths,
+        ),
+        [runs.Batch(one.number, one.label, cases_of(study, drawn, one)) for one in batches],
+        lambda batch, values, seconds: keep(by_number[batch.number], values, seconds),
+        lambda batch, error: fail(by_number[batch.number], error),
+        scheduler=scheduler,
+        progress=progress,
     )

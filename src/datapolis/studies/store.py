@@ -17,14 +17,10 @@ its chunk is thrown away and told. So a run that was killed at any point goes on
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
 import shutil
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -35,7 +31,10 @@ import numpy as np
 
 from datapolis import __version__
 from datapolis.errors import StoreError
+from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import Batch, plan
+from datapolis.studies.files import Lock, disk, hash_of, read_whole, write_json, write_whole
+from datapolis.studies.runs import Values
 
 if TYPE_CHECKING:
     from datapolis.audits import Audit
@@ -70,10 +69,10 @@ class Store:
 
     def __init__(self, out: Path, lock: Lock) -> None:
         self.out, self._lock = out, lock
-        self.plan = json.loads(_read(out / "plan.json"))
+        self.plan = json.loads(read_whole(out / "plan.json"))
         self.size: int = self.plan["size"]
         self.batches = plan(self.plan["policies"], self.plan["members"], self.size)
-        self._results: Any = None
+        self.cube = Cube(out, self.plan["record"])
 
     # --- begin, or go on ---
 
@@ -85,11 +84,9 @@ class Store:
             out.mkdir(parents=True, exist_ok=True)
             lock = Lock(out)
             try:
-                for name in ("world", "world.partial", "results.zarr", "results.partial"):
+                for name in ("world", "world.partial", "tables"):
                     shutil.rmtree(out / name, ignore_errors=True)
-                for name in ("done", "failed", "tables"):
-                    shutil.rmtree(out / name, ignore_errors=True)
-                    (out / name).mkdir()
+                (out / "tables").mkdir()
                 write_whole(out / "study.toml", content.study)
                 write_whole(out / "model.md", described())
                 world_hash = write_world(out, content.world)
@@ -129,36 +126,11 @@ class Store:
                 raise StoreError(
                     f"{out}: made by a datapolis with another layout; use a new folder"
                 )
-            store._same_as_begun(inputs)
+            same_as_begun(out, inputs)
         except BaseException:
             lock.release()
             raise
         return store
-
-    def _same_as_begun(self, inputs: Mapping[str, str]) -> None:
-        provenance = self.provenance()
-        now = versions()
-        for name in DECIDING:
-            begun = provenance["versions"].get(name)
-            if begun != now[name]:
-                raise StoreError(
-                    f"{self.out}: begun with {name} {begun}, this is {now[name]}; the rest would "
-                    "differ from what is done; use a new folder"
-                )
-        begun = {one["part"]: one["sha256"] for one in provenance["inputs"]}
-        names = {one["part"]: one["table"] for one in provenance["inputs"]}
-        for part in sorted({*begun, *inputs}):
-            if part not in inputs:
-                raise StoreError(
-                    f"{self.out}: begun with the table {names[part]!r}, which is not found now; "
-                    "give its folder with --data"
-                )
-            if begun.get(part) != inputs[part]:
-                what = f"the table {names[part]!r}" if part in names else f"[world.{part}]"
-                raise StoreError(
-                    f"{self.out}: {what} is not what it was when this folder was begun; "
-                    "use a new folder"
-                )
 
     def __enter__(self) -> Store:
         return self
@@ -168,7 +140,7 @@ class Store:
 
     def provenance(self) -> dict[str, Any]:
         """What is known of how it was made."""
-        found: dict[str, Any] = json.loads(_read(self.out / "provenance.json"))
+        found: dict[str, Any] = json.loads(read_whole(self.out / "provenance.json"))
         return found
 
     # --- the world ---
@@ -194,78 +166,39 @@ class Store:
 
     # --- batches ---
 
-    @property
-    def results(self) -> Any:
-        """The Zarr group of the results."""
-        import zarr
-
-        if self._results is None:
-            self._results = zarr.open_group(str(self.out / "results.zarr"), mode="r+")
-        return self._results
+    def _place(self, batch: Batch) -> tuple[Any, ...]:
+        return (self.plan["policies"].index(batch.policy), slice(batch.first, batch.last))
 
     def check(self) -> list[str]:
         """Throw away each mark whose chunk does not fit it, and tell; failed ones may try again."""
         told = []
         for batch in self.batches:
-            mark = self._mark(batch)
-            if mark.exists() and not self._fits(batch, mark):
-                mark.unlink()
+            if not self.cube.fits(batch.number, self._place(batch)):
                 told.append(
                     f"batch {batch.number} ({batch.label}) is damaged and is computed again"
                 )
-        for name in (self.out / "failed").glob("*.json"):
-            name.unlink()
+        self.cube.forgive()
         return told
 
     def pending(self) -> list[Batch]:
         """The batches that have no mark."""
-        return [batch for batch in self.batches if not self._mark(batch).exists()]
+        return [batch for batch in self.batches if self.cube.state(batch.number) != "done"]
 
-    def write(self, batch: Batch, values: Mapping[str, np.ndarray], seconds: float) -> None:
+    def write(self, batch: Batch, values: Values, seconds: float) -> None:
         """Keep the values of a batch: first its chunk of each array, then its mark."""
-        row = self.plan["policies"].index(batch.policy)
-        values = {name: np.asarray(values[name], np.float32) for name in self.plan["record"]}
-        with disk(self.out):
-            for name, value in values.items():
-                self.results[name][row, batch.first : batch.last] = value
-            mark = {
-                "batch": batch.number,
-                "policy": batch.policy,
-                "members": [batch.first, batch.last],
-                "sha256": hash_of(values),
-                "seconds": round(seconds, 3),
-            }
-            write_json(self._mark(batch), mark)
+        about = {"policy": batch.policy, "members": [batch.first, batch.last]}
+        self.cube.keep(batch.number, self._place(batch), values, seconds=seconds, **about)
 
     def fail(self, batch: Batch, error: Exception) -> None:
         """Remember that a batch failed, and the kind of its error, without values."""
-        where = f"{self.out.name}/failed"
-        mark = {"batch": batch.number, "policy": batch.policy, "error": type(error).__name__}
-        with disk(self.out):
-            write_json(self.out / "failed" / f"{batch.number:04d}.json", {**mark, "in": where})
-
-    def _mark(self, batch: Batch) -> Path:
-        return self.out / "done" / f"{batch.number:04d}.json"
-
-    def _fits(self, batch: Batch, mark: Path) -> bool:
-        row = self.plan["policies"].index(batch.policy)
-        try:
-            expected = json.loads(mark.read_text())["sha256"]
-            values = {
-                name: self.results[name][row, batch.first : batch.last]
-                for name in self.plan["record"]
-            }
-        except Exception:  # whatever a damaged file makes of itself
-            return False
-        return bool(hash_of(values) == expected)
+        about = {"policy": batch.policy, "members": [batch.first, batch.last]}
+        self.cube.fail(batch.number, error, **about)
 
     # --- what comes of it ---
 
     def dataset(self) -> Any:
         """The results as an xarray.Dataset, with labels, units and long names."""
-        import xarray
-
-        return xarray.open_zarr(self.out / "results.zarr")
+        return self.cube.dataset()
 
     def write_table(self, name: str, columns: Mapping[str, Any]) -> None:
         """Keep a table as Parquet."""
@@ -292,6 +225,32 @@ class Store:
                 self.write_table(table, columns)
 
 
+def same_as_begun(out: Path, inputs: Mapping[str, str]) -> None:
+    """Refuse to go on with other versions or tables; `inputs` are the hashes of these by part."""
+    provenance = json.loads(read_whole(out / "provenance.json"))
+    now = versions()
+    for name in DECIDING:
+        begun = provenance["versions"].get(name)
+        if begun != now[name]:
+            raise StoreError(
+                f"{out}: begun with {name} {begun}, this is {now[name]}; the rest would "
+                "differ from what is done; use a new folder"
+            )
+    begun = {one["part"]: one["sha256"] for one in provenance["inputs"]}
+    names = {one["part"]: one["table"] for one in provenance["inputs"]}
+    for part in sorted({*begun, *inputs}):
+        if part not in inputs:
+            raise StoreError(
+                f"{out}: begun with the table {names[part]!r}, which is not found now; "
+                "give its folder with --data"
+            )
+        if begun.get(part) != inputs[part]:
+            what = f"the table {names[part]!r}" if part in names else f"[world.{part}]"
+            raise StoreError(
+                f"{out}: {what} is not what it was when this folder was begun; use a new folder"
+            )
+
+
 def begun(out: Path) -> bool:
     """Whether a folder holds a store that can be gone on with."""
     return (out / "plan.json").is_file()
@@ -301,7 +260,7 @@ def progress_of(out: Path) -> tuple[int, int]:
     """How many batches are done, and of how many; (0, 0) where nothing was begun."""
     if not begun(out):
         return 0, 0
-    batches = json.loads(_read(out / "plan.json"))["batches"]
+    batches = json.loads(read_whole(out / "plan.json"))["batches"]
     return len(list((out / "done").glob("*.json"))), len(batches)
 
 
@@ -327,31 +286,6 @@ def check_folder(out: Path, study: bytes) -> None:
         )
 
 
-class Lock:
-    """One process at a time; the system lets go of it when the process ends, however it ends."""
-
-    def __init__(self, out: Path) -> None:
-        self._file = (out / "lock").open("a+b")
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                raise StoreError(f"{out}: another run is at work in this folder") from None
-            raise
-
-    def release(self) -> None:
-        """Let others in."""
-        self._file.close()
-
-
 def versions() -> dict[str, str]:
     """The versions on which the numbers depend."""
     from importlib.metadata import version
@@ -371,124 +305,35 @@ def described() -> bytes:
     return (Path(__file__).parents[3] / "docs" / "model.md").read_bytes()  # a working copy
 
 
-@contextmanager
-def disk(out: Path) -> Iterator[None]:
-    """Tell what the disk refuses as a StoreError."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise  # a mistake of ours, not of the disk
-    except OSError as error:
-        reasons = {
-            errno.ENOSPC: "the disk is full; make room and run the same command again",
-            errno.EDQUOT: "your part of the disk is full; make room and run the same command again",
-            errno.EACCES: "may not be written",
-            errno.EROFS: "may not be written",
-        }
-        reason = reasons.get(
-            error.errno or 0, f"cannot be written ({os.strerror(error.errno or 0)})"
-        )
-        raise StoreError(f"{out}: {reason}") from None
-
-
-def write_whole(place: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all, whatever happens."""
-    partial = place.with_name(f"{place.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, place)
-    if sys.platform != "win32":
-        folder = os.open(place.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def write_new(place: Path, text: str) -> None:
-    """Write a file that is not there yet; refuse to touch one that is."""
-    try:
-        with place.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise StoreError(f"{place}: is there already; nothing was overwritten") from None
-    except OSError as error:
-        raise StoreError(f"{place}: cannot be written ({error.strerror})") from None
-
-
-def write_json(place: Path, content: Any) -> None:
-    """Write a JSON file as a whole."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(place, text.encode() + b"\n")
-
-
-def _read(place: Path) -> bytes:
-    try:
-        return place.read_bytes()
-    except OSError:
-        raise StoreError(f"{place}: cannot be read; use a new folder") from None
-
-
-def hash_of(values: Mapping[str, Any]) -> str:
-    """The hash of named arrays; all nan are alike."""
-    found = hashlib.sha256()
-    for name in sorted(values):
-        value = np.asarray(values[name])
-        if value.dtype.kind == "f":
-            value = np.where(np.isnan(value), np.float32(np.nan), value).astype(np.float32)
-        found.update(f"{name} {value.dtype.str} {value.shape}".encode())
-        found.update(np.ascontiguousarray(value).tobytes())
-    return found.hexdigest()
-
-
 # --- results and world as Zarr ---
-# Format 2: in it, text and consolidated metadata are stable, and every reader knows it.
 
 
 def _make_results(out: Path, content: Content) -> None:
     """All arrays of the results, nan until done, each batch one chunk of each."""
-    import xarray
-    import zarr
-
-    from datapolis.indices import labels
     from datapolis.parameters import DECLARED
 
-    coordinates: dict[str, Any] = {
-        "policy": list(content.policies),
-        "member": ("member", np.arange(content.members), {"long_name": "member of the ensemble"}),
-        "month": ("month", np.arange(content.months), {"units": "month"}),
-    }
-    for one in content.record:
-        for dim in one.dims:
-            coordinates[dim] = labels(dim, content.world)
+    drawn = {}
     for path, values in content.drawn.items():
         declared = DECLARED[path]
         about = {"units": declared.unit, "long_name": declared.about, "group": "parameters"}
-        coordinates[f"vary.{path}"] = ("member", values, about)
-    attributes = {"datapolis": __version__, "citizens": content.world.sizes.citizens}
-    partial = out / "results.partial"
-    dataset = xarray.Dataset({}, coordinates, attributes)
-    dataset.to_zarr(partial, mode="w", zarr_format=2, consolidated=False)
-    group = zarr.open_group(str(partial), mode="r+")
-    for one in content.record:
-        inner = tuple(len(labels(dim, content.world)) for dim in one.dims)
-        group.create_array(
-            one.name,
-            shape=(len(content.policies), content.members, content.months, *inner),
-            chunks=(1, content.size, content.months, *inner),
-            dtype="float32",
-            fill_value=float("nan"),
-            attributes={
-                "_ARRAY_DIMENSIONS": ["policy", "member", "month", *one.dims],
-                "units": one.unit,
-                "long_name": one.about,
-                "group": one.group,
-            },
-        )
-    zarr.consolidate_metadata(str(partial))
-    os.replace(partial, out / "results.zarr")
+        drawn[f"vary.{path}"] = ("member", values, about)
+    Cube.make(
+        out,
+        record=content.record,
+        world=content.world,
+        outer={
+            "policy": list(content.policies),
+            "member": (
+                "member",
+                np.arange(content.members),
+                {"long_name": "member of the ensemble"},
+            ),
+        },
+        months=content.months,
+        chunks=(1, content.size),
+        coordinates=drawn,
+        attributes={"datapolis": __version__, "citizens": content.world.sizes.citizens},
+    )
 
 
 def leaves(record: Any, prefix: str = "") -> dict[str, np.ndarray]:

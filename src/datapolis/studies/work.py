@@ -9,7 +9,6 @@ sum up                            outcomes with their range over members
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import numpy as np
 from datapolis import tables
 from datapolis.errors import InputError, Interrupted, StoreError, nearest
 from datapolis.parameters import Parameters
+from datapolis.studies import files
 from datapolis.studies import store as stores
 from datapolis.studies.store import Content, Store
 from datapolis.studies.study import (
@@ -52,6 +52,7 @@ def run(
     out: Path | str,
     *,
     data: Path | str | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
     tell: Tell | None = None,
     report: Callable[[Path], Path] | None = None,
@@ -63,6 +64,7 @@ def run(
     study       the TOML file
     out         the folder of the results; it may be new, or hold this study's earlier run
     data        a folder in which tables are looked for that do not lie beside the study
+    scheduler   of Dask, over whose workers the batches are spread; see `studies.spread`
     progress    called with (what is done, months done, months in all)
     tell        called with sentences that a person may want to read
     report      writes the report into the folder when all is done: `datapolis.report.write`
@@ -88,12 +90,12 @@ def run(
                 say(sentence)
             store.write_table("parameters", parameter_columns(asked))
             store.write_audits(inputs.audits)
-            _compute(store, asked, world, mechanisms, progress)
+            _compute(store, asked, world, mechanisms, scheduler, progress)
             if progress is not None:
                 progress("summing up", 0, 0)
             store.write_table("outcomes", outcome_columns(store.dataset()))
             if report is not None:
-                with stores.disk(out):
+                with files.disk(out):
                     report(out)
     return out
 
@@ -103,30 +105,24 @@ def _compute(
     study: Study,
     world: World,
     mechanisms: Sequence[Any] | None,
+    scheduler: str | None,
     progress: Progress | None,
 ) -> None:
     from datapolis.month import MONTH
     from datapolis.studies.ensemble import compute
 
-    computed = compute(
+    compute(
         study,
         world,
         store.pending(),
         store.size,
         store.plan["record"],
+        store.write,
+        store.fail,
         mechanisms=mechanisms or MONTH,
-        advance=progress,
+        scheduler=scheduler,
+        progress=progress,
     )
-    began = time.monotonic()
-    try:
-        for batch, values in computed:
-            store.write(batch, values, time.monotonic() - began)
-            began = time.monotonic()
-    except (InputError, StoreError):
-        raise
-    except Exception as error:
-        store.fail(store.pending()[0], error)
-        raise
 
 
 def simulate_one(
@@ -177,17 +173,17 @@ def simulate_one(
         record=record or asked.record,
         progress=lambda done, total: progress and progress(policy, done, total),
     )
-    with stores.disk(out):
+    with files.disk(out):
         out.mkdir(parents=True, exist_ok=True)
-        stores.write_whole(out / "study.toml", asked.text)
+        files.write_whole(out / "study.toml", asked.text)
         one.to_zarr(out / "results.zarr", mode="w", zarr_format=2, consolidated=True)
         rows = flat(one)
         lines = [
             ",".join(rows),
             *(",".join(map(_cell, row)) for row in zip(*rows.values(), strict=True)),
         ]
-        stores.write_whole(out / "indices.csv", ("\n".join(lines) + "\n").encode())
-        stores.write_json(
+        files.write_whole(out / "indices.csv", ("\n".join(lines) + "\n").encode())
+        files.write_json(
             out / "provenance.json",
             {**provenance(asked, inputs, world), "seed": seed, "policy": policy},
         )

@@ -1,0 +1,113 @@
+"""A question to the model: a folder that holds what was asked, every run it took, and the answer.
+
+question.json    what was asked: its kind, its options, its seed
+study.toml       the study it was asked of
+provenance.json  parameters, versions, machine, hashes of the inputs
+model.md         the model that was run
+world/           the world, built once
+rounds/          the runs (see `laboratory`)
+tables/  report.html
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datapolis.errors import StoreError
+from datapolis.studies import store as stores
+from datapolis.studies.files import Lock, disk, read_whole, write_json, write_whole
+from datapolis.studies.laboratory import Laboratory
+from datapolis.studies.runs import PLAIN, Progress
+
+if TYPE_CHECKING:
+    from datapolis.studies.study import Study
+
+OURS = {
+    "question.json", "study.toml", "provenance.json", "model.md", "world", "rounds", "tables",
+    "report.html", "lock",
+}  # fmt: skip
+
+
+@contextmanager
+def asked(
+    study: Study,
+    out: Path,
+    question: Mapping[str, Any],
+    *,
+    data: Path | str | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Laboratory]:
+    """The laboratory of a question in its folder: new, or gone on with.
+
+    question   what is asked, as plain data: "kind" and every option that decides about the runs
+
+    Raises StoreError if the folder holds another question, another version's, or other files.
+    """
+    from datapolis.studies import work
+
+    _check(out, study.text, question)
+    inputs = work.read_inputs(study, data)
+    with disk(out):
+        out.mkdir(parents=True, exist_ok=True)
+        lock = Lock(out)
+    try:
+        if (out / "question.json").is_file():
+            stores.same_as_begun(out, inputs.hashes)
+            world, stored = stores.read_world(out)
+            if stored != json.loads(read_whole(out / "question.json"))["world"]:
+                raise StoreError(f"{out}: its world is damaged; use a new folder")
+        else:
+            world = work.build_world(study, inputs)
+            with disk(out):
+                for name in ("world", "rounds", "tables"):
+                    shutil.rmtree(out / name, ignore_errors=True)
+                write_whole(out / "study.toml", study.text)
+                write_whole(out / "model.md", stores.described())
+                known = stores.write_world(out, world)
+                dated = {"date": datetime.now(UTC).isoformat(timespec="seconds")}
+                about = {**dated, **work.provenance(study, inputs, world)}
+                write_json(out / "provenance.json", about)
+                write_json(out / "question.json", {**question, "world": known})
+        yield Laboratory(
+            out,
+            {PLAIN: world},
+            parameters=study.parameters,
+            scheduler=scheduler,
+            progress=progress,
+        )
+    finally:
+        lock.release()
+
+
+def _check(out: Path, study: bytes, question: Mapping[str, Any]) -> None:
+    """Refuse a folder that holds something else; nothing is written."""
+    if out.exists() and not out.is_dir():
+        raise StoreError(f"{out}: a file; the answer needs a folder of its own")
+    if not out.is_dir():
+        return
+    begun = out / "question.json"
+    others = sorted(
+        one.name
+        for one in out.iterdir()
+        if one.name not in OURS and not one.name.endswith(".partial")
+    )
+    if begun.is_file():
+        held = json.loads(read_whole(begun))
+        held.pop("world", None)
+        if held != json.loads(json.dumps(question)) or read_whole(out / "study.toml") != study:
+            raise StoreError(
+                f"{out}: holds another question, or this one about another study or with other "
+                "options; use another folder"
+            )
+    elif others or ((out / "study.toml").exists() and not (out / "lock").exists()):
+        raise StoreError(
+            f"{out}: holds other files ({', '.join(others[:3] or ['study.toml'])}); use an empty "
+            "or a new folder"
+        )

@@ -1,0 +1,154 @@
+"""Spreading batches over threads of this process, or over the workers of a Dask cluster.
+
+The work is one function of one batch. What it returns is kept here, in this process, as soon as it
+is there: only one process writes, and no more is held in memory than what is being computed. What
+a lost worker had is computed again by another.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from datapolis.errors import InputError
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+AHEAD = 2  # batches that a worker is given before it has returned one
+PATIENCE = "20s"  # for a scheduler to answer
+
+
+def spread(
+    work: Callable[[Batch], Result],
+    batches: Sequence[Batch],
+    keep: Callable[[Batch, Result, float], None],
+    fail: Callable[[Batch, Exception], None],
+    *,
+    scheduler: str | None = None,
+) -> list[Exception]:
+    """Do the work of all batches; keep each result or its error; return the errors.
+
+    scheduler   None: Dask's threads in this process. "tcp://host:8786": the workers of that Dask
+                scheduler, which have the same datapolis. "processes:2": so many processes here
+
+    A batch that fails does not stop the others. What is wrong with the input does: InputError.
+    """
+    errors: list[Exception] = []
+    keeping = threading.Lock()
+
+    def take(batch: Batch, result: Result | Exception, seconds: float) -> None:
+        with keeping:
+            if isinstance(result, InputError):
+                raise result
+            if isinstance(result, Exception):
+                fail(batch, result)
+                errors.append(result)
+            else:
+                keep(batch, result, seconds)
+
+    if batches and scheduler is None:
+        _over_threads(work, batches, take)
+    elif batches:
+        _over_workers(work, batches, take, str(scheduler))
+    return errors
+
+
+def timed(work: Callable[[Batch], Result], batch: Batch) -> tuple[Result | Exception, float]:
+    """What the work returns, or the error it raises, and the seconds it took."""
+    began = time.monotonic()
+    try:
+        return work(batch), time.monotonic() - began
+    except Exception as error:
+        return error, time.monotonic() - began
+
+
+def _over_threads(work: Any, batches: Sequence[Any], take: Callable[..., None]) -> None:
+    import dask
+
+    def do(batch: Any) -> None:
+        take(batch, *timed(work, batch))
+
+    threads = os.cpu_count() or 1
+    dask.compute(
+        *[dask.delayed(do, pure=False)(batch) for batch in batches],
+        scheduler="threads",
+        num_workers=threads,
+    )
+
+
+def _over_workers(
+    work: Any, batches: Sequence[Any], take: Callable[..., None], scheduler: str
+) -> None:
+    from distributed import as_completed
+
+    with _client(scheduler) as client:
+        waiting = iter(batches)
+        shared = client.scatter(work, broadcast=True)
+        given: dict[str, Any] = {}
+        running = as_completed()
+
+        def give() -> None:
+            batch = next(waiting, None)
+            if batch is not None:
+                future = client.submit(timed, shared, batch, pure=False)
+                given[future.key] = batch
+                running.add(future)
+
+        for _ in range(AHEAD * max(1, sum(client.nthreads().values()))):
+            give()
+        for future in running:
+            result = future.result() if future.status == "finished" else (_lost(future), 0.0)
+            take(given.pop(future.key), *result)
+            give()
+
+
+def _lost(future: Any) -> Exception:
+    """Why a batch did not come back: workers that died with it, one after another."""
+    error = future.exception()
+    return error if isinstance(error, Exception) else RuntimeError(str(error))
+
+
+@contextmanager
+def _client(scheduler: str) -> Iterator[Any]:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise InputError(
+            "needs the package distributed",
+            field="scheduler",
+            value=scheduler,
+            allowed="pip install 'datapolis[studies]'",
+        ) from None
+    if scheduler.startswith("processes:"):
+        many = scheduler.removeprefix("processes:")
+        if not many.isdigit() or not 1 <= int(many) <= 4 * (os.cpu_count() or 1):
+            raise InputError(
+                "not a number of processes",
+                field="scheduler",
+                value=scheduler,
+                allowed=f"processes:1 to processes:{4 * (os.cpu_count() or 1)}",
+            )
+        with (
+            LocalCluster(
+                n_workers=int(many), threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "no Dask scheduler answers there",
+            field="scheduler",
+            value=scheduler,
+            allowed='an address such as "tcp://host:8786", or "processes:2"',
+        ) from error
+    with client:
+        yield client
