@@ -165,7 +165,7 @@ def test_worlds_and_held_stocks_go_case_by_case(tmp_path, world):
         assert found.sel(case=free)[-1] > found.sel(case=free)[0]
     assert np.array_equal(found.sel(case=0), found.sel(case=1))  # technology knows no kin
     kept = json.loads((tmp_path / "rounds/0000-mixed/rewired/cases.json").read_text())
-    assert [case_of(one, "rewired") for one in kept] == [cases[1]]
+    assert [case_record(case_of(one, "rewired")) for one in kept] == [case_record(cases[1])]
 
 
 def test_a_record_says_the_whole_case():

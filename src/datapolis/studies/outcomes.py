@@ -109,7 +109,7 @@ class Outcome:
             return np.asarray(series[..., int(self.at)])
         last, first = _mean(series[..., -YEAR:]), _mean(series[..., :YEAR])
         if self.at == "change":
-            return last - first
+            return np.asarray(last - first)
         if self.at in ("max", "min"):
             extreme = np.fmax if self.at == "max" else np.fmin  # those that pass nan over
             return np.asarray(extreme.reduce(series, axis=-1))
