@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datapolis.studies.study import Study
 
 OURS = {
-    "question.json", "study.toml", "provenance.json", "model.md", "world", "rounds", "tables",
+    "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "rounds", "tables",
     "report.html", "lock",
 }  # fmt: skip
 
