@@ -1,0 +1,1 @@
+"""The pages of answers, one module a kind of question."""
