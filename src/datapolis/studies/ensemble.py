@@ -103,6 +103,25 @@ def cases_of(study: Study, drawn: Mapping[str, np.ndarray], batch: Batch) -> tup
     )
 
 
+def work_of(
+    study: Study,
+    world: World,
+    size: int,
+    record: Sequence[str | Index],
+    mechanisms: Sequence[Mechanism] = MONTH,
+) -> runs.Work:
+    """What computes a batch of a study."""
+    return runs.Work(
+        world,
+        months=study.world.months,
+        record=tuple(record),
+        size=size,
+        parameters=study.parameters,
+        mechanisms=tuple(mechanisms),
+        paths=study.paths,
+    )
+
+
 def compute(
     study: Study,
     world: World,
@@ -120,15 +139,7 @@ def compute(
     drawn = draws(study)
     by_number = {batch.number: batch for batch in batches}
     runs.compute(
-        runs.Work(
-            world,
-            months=study.world.months,
-            record=tuple(record),
-            size=size,
-            parameters=study.parameters,
-            mechanisms=tuple(mechanisms),
-            paths=study.paths,
-        ),
+        work_of(study, world, size, record, mechanisms),
         [runs.Batch(one.number, one.label, cases_of(study, drawn, one)) for one in batches],
         lambda batch, values, seconds: keep(by_number[batch.number], values, seconds),
         lambda batch, error: fail(by_number[batch.number], error),

@@ -5,6 +5,7 @@ for runs, looks at what comes out, and asks for more. It draws all its chance fr
 needs no memory of its own: stopped and begun again, it asks for the same rounds, finds those that
 are done, and goes on, bit for bit.
 
+    world/                     the plain world; others, made of it, in worlds/NAME/world/
     rounds/0000-morris/plain/  cases.json  plan.json  results.zarr/  done/  failed/
 """
 
@@ -23,9 +24,10 @@ from datapolis.month import MONTH, Mechanism
 from datapolis.parameters import Parameters
 from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import batch_size
-from datapolis.studies.files import disk, read_whole, write_json, write_whole
+from datapolis.studies.files import disk, hash_of, read_whole, write_json, write_whole
 from datapolis.studies.records import case_record
-from datapolis.studies.runs import Batch, Case, Progress, Values, Work, compute
+from datapolis.studies.runs import PLAIN, Batch, Case, Progress, Values, Work, compute
+from datapolis.studies.store import leaves, read_world, write_world
 
 if TYPE_CHECKING:
     import xarray
@@ -68,6 +70,7 @@ class Laboratory:
         self.asked += 1
         parts, order = [], []
         for world in dict.fromkeys(case.world for case in cases):
+            self._keep_world(world)
             places = [place for place, case in enumerate(cases) if case.world == world]
             chosen = [cases[place] for place in places]
             round_ = Round(folder / world, self._work(chosen, months, record), chosen)
@@ -79,6 +82,22 @@ class Laboratory:
             case=np.arange(len(cases))
         )
         return ordered
+
+    def _keep_world(self, name: str) -> None:
+        """Keep a world besides the plain one, so that runs in it can be done again.
+
+        Raises StoreError if another one of this name is kept.
+        """
+        place = self.folder / "worlds" / name
+        if name == PLAIN:
+            return
+        if (place / "world").is_dir():
+            if hash_of(leaves(self.worlds[name])) != read_world(place)[1]:
+                raise StoreError(f"{place}: holds another world; use a new folder")
+            return
+        with disk(self.folder):
+            place.mkdir(parents=True, exist_ok=True)
+            write_world(place, self.worlds[name])
 
     def _work(self, cases: Sequence[Case], months: int, record: Sequence[str]) -> Work:
         world = self.worlds[cases[0].world]
@@ -168,3 +187,8 @@ class Round:
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         self.cube.fail(batch.number, error, **self._about(batch))
+
+
+def kept_world(out: Path, name: str) -> World:
+    """A world that a folder keeps, by the name by which cases call it."""
+    return read_world(out if name == PLAIN else out / "worlds" / name)[0]

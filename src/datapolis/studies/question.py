@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from datapolis.studies.study import Study
 
 OURS = {
-    "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "rounds", "tables",
-    "report.html", "lock",
+    "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "worlds",
+    "rounds", "tables", "report.html", "lock",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def asked(
         else:
             world = work.build_world(study, inputs)
             with disk(out):
-                for name in ("world", "rounds", "tables"):
+                for name in ("world", "worlds", "rounds", "tables"):
                     shutil.rmtree(out / name, ignore_errors=True)
                 write_whole(out / "study.toml", study.text)
                 write_whole(out / "model.md", stores.described())
