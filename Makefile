@@ -34,6 +34,7 @@ format: $(VENV)/dev ## put the code into shape
 
 bench: $(VENV)/dev ## time one month at several sizes, and the audits beside their peers
 	$(BIN)/python benchmarks/month.py
+	PYTHONPATH=. $(BIN)/python benchmarks/ensemble.py
 	$(BIN)/python benchmarks/tails.py
 	DATA="$(DATA)" PYTHONPATH=. $(BIN)/python benchmarks/disclosure.py
 	$(BIN)/python benchmarks/prices.py

@@ -7,6 +7,15 @@ import pytest
 from datapolis import tables
 from examples.measure import real
 
+SMALL = {  # what makes Spark quick on small tables: no code is compiled, nothing is planned anew
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+
 
 @pytest.fixture(scope="session")
 def table():
@@ -27,6 +36,12 @@ def on_spark(tmp_path_factory):
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java, and there is none")
     pytest.importorskip("pyspark", reason="Spark is not installed")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[1]")
+    for name, value in SMALL.items():  # the audits open their tables in this session
+        builder = builder.config(name, value)
+    builder.getOrCreate().sparkContext.setLogLevel("ERROR")
     folder = tmp_path_factory.mktemp("spark")
     made = iter(range(10_000))
 

@@ -42,6 +42,13 @@ Data = Annotated[
     typer.Option(metavar="FOLDER", help="with tables that do not lie beside the study"),
 ]
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="of Dask, such as tcp://host:8786, or processes:2; threads if none"
+    ),
+]
+
 
 def say(text: str) -> None:
     """A line for the person at the terminal; results go elsewhere."""
@@ -88,7 +95,7 @@ def leave(code: int) -> NoReturn:
 
 @app.command(short_help="run a study and write its report")
 @told
-def run(study: Study, out: Out, data: Data = None) -> None:
+def run(study: Study, out: Out, data: Data = None, scheduler: Scheduler = None) -> None:
     """Run STUDY into the folder OUT: measure, simulate, compare, report.
 
     Stopped at any point and run again, it goes on where it was.
@@ -99,7 +106,13 @@ def run(study: Study, out: Out, data: Data = None) -> None:
     with bar() as progress:
         stoppable(
             lambda: work.run(
-                study, out, data=data, progress=progress, tell=progress.say, report=_report()
+                study,
+                out,
+                data=data,
+                scheduler=scheduler,
+                progress=progress,
+                tell=progress.say,
+                report=_report(),
             ),
             lambda: work.interrupted(study, out, data),
         )
@@ -140,6 +153,32 @@ def simulate(
         )
     print(out / "indices.csv")
     print(out / "results.zarr")
+
+
+@app.command(short_help="compute stored runs again, and compare")
+@told
+def again(
+    out: Out,
+    round: Annotated[str | None, typer.Option(help="this one only", show_default=False)] = None,
+    batch: Annotated[int | None, typer.Option(help="this one only", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="every batch, not one a round")] = False,
+) -> None:
+    """Compute runs that OUT holds again from their record, and compare them bit by bit."""
+    prepare()
+    from datapolis.studies.again import again as compared
+
+    found: list[Any] = []
+    with bar() as progress:
+        stoppable(
+            lambda: found.extend(
+                compared(out, round=round, batch=batch, every=every, progress=progress)
+            ),
+            lambda: Interrupted("Stopped: nothing was changed."),
+        )
+    for one in found:
+        print(f"{one.round} batch {one.batch} ({one.runs}): {'the same' if one.same else 'OTHER'}")
+    if not all(one.same for one in found):
+        raise StoreError(f"{out}: some runs came out otherwise; was this the same machine?")
 
 
 @app.command(
