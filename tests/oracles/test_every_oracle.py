@@ -9,7 +9,6 @@ NOT_ASKED = {
     "O13": "nothing here solves exchange on a network: the month bargains in one pair (O14, F14)",
     "O34": "nothing here answers at random to protect the answerer",
     "O49": "the month's sectors join in pure strategies, one after the other, never by a mixed one",
-    "O56": "shares of variance are a method of studies, not of the month",
 }
 
 

@@ -371,6 +371,21 @@ def _each_once(values: Any) -> Any:
 
 ParameterPath = Annotated[str, _named(DECLARED, "no such parameter")]
 Claim = Annotated[str, _named(CLAIMS, "no such claim")]
+LeverName = Annotated[str, _named(LEVER_DECLARED, "no such lever")]
+
+
+def _outcome(value: Any) -> Any:
+    from datapolis.studies.outcomes import Outcome
+
+    if isinstance(value, str):
+        try:
+            Outcome.parse(value)
+        except InputError as error:
+            raise refuse(error.problem, error.allowed, error.nearest) from None
+    return value
+
+
+OutcomeText = Annotated[str, BeforeValidator(_outcome)]
 
 
 class EnsemblePart(Part):
@@ -391,6 +406,35 @@ class ClaimsPart(Part):
     """Which claims the study is about."""
 
     test: Annotated[tuple[Claim, ...], Strict(False), BeforeValidator(_each_once)] = ()
+
+
+class CalibrationPart(Part):
+    """What the model is fitted to, what of it, and with how many runs; see `studies.targets`."""
+
+    targets: Annotated[tuple[str, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    vary: Annotated[tuple[ParameterPath, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    particles: int = Field(default=128, ge=8, le=1_000_000)
+    proposals: int | None = Field(default=None, ge=8, le=1_000_000)
+    generations: int = Field(default=6, ge=1, le=100)
+    recovery: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class SensitivityPart(Part):
+    """Which outcomes are asked what they depend on; see `studies.sensitivity`."""
+
+    method: Literal["morris", "sobol"] = "morris"
+    outcomes: Annotated[tuple[OutcomeText, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    vary: Annotated[tuple[ParameterPath, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    runs: int | None = Field(default=None, ge=8, le=10_000_000)
+
+
+class SearchPart(Part):
+    """What a search for policies looks for, and with what; see `studies.search`."""
+
+    objectives: Annotated[tuple[str, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    levers: Annotated[tuple[LeverName, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    vary: Annotated[tuple[ParameterPath, ...], Strict(False), BeforeValidator(_each_once)] = ()
+    thresholds: dict[str, float] = Field(default_factory=dict)
 
 
 class MeasurePart(BaseModel):
@@ -427,6 +471,9 @@ class Asked(Part):
     ensemble: EnsemblePart = EnsemblePart()
     record: RecordPart = RecordPart()
     claims: ClaimsPart = ClaimsPart()
+    sensitivity: SensitivityPart = SensitivityPart()
+    search: SearchPart = SearchPart()
+    calibration: CalibrationPart = CalibrationPart()
     measure: dict[str, MeasurePart] = Field(default_factory=dict)
 
 
@@ -445,6 +492,8 @@ class Study:
             self.policies[name] = _policy(name, part, self.parameters)
         self.scenario = tuple(Shock(**shock.model_dump()) for shock in asked.scenario)
         self.measures: dict[str, MeasurePart] = asked.measure
+        self.sensitivity: SensitivityPart = asked.sensitivity
+        self.search: SearchPart = asked.search
 
     @property
     def file(self) -> str:
@@ -692,6 +741,7 @@ _PARTS: dict[str, type[Part]] = {
     "ensemble": EnsemblePart,
     "record": RecordPart,
     "claims": ClaimsPart,
+    "calibration": CalibrationPart,
 }
 
 

@@ -1,0 +1,20 @@
+"""The experiments X01 to X24, as declared: treatment, control, outcome, and what would refute it.
+
+Each reads as its row in docs/claims-map.md. Effects that matter are set here, before any run: 5
+points of a share, a tenth of a quantity (0.1 as a logarithm), a year of a date, unless said
+otherwise. What would be true by the equations alone is told under `built_in`.
+"""
+
+from datapolis.studies.claims.declared.community import X06, X07, X08
+from datapolis.studies.claims.declared.feedback import X22, X23, X24
+from datapolis.studies.claims.declared.government import X14, X15, X16
+from datapolis.studies.claims.declared.law import X20, X21
+from datapolis.studies.claims.declared.market import X09, X10, X11, X12, X13
+from datapolis.studies.claims.declared.power import X01, X02, X03, X04, X05
+from datapolis.studies.claims.declared.rights import X17, X18, X19
+from datapolis.studies.claims.experiment import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    X01, X02, X03, X04, X05, X06, X07, X08, X09, X10, X11, X12,
+    X13, X14, X15, X16, X17, X18, X19, X20, X21, X22, X23, X24,
+)  # fmt: skip
