@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from datapolis import cli
+from datapolis.cli import shared
 from datapolis.errors import StoreError
 from datapolis.studies import work
 from datapolis.studies.study import read_study
@@ -319,7 +320,7 @@ def test_doctor_finds_all_well():
 
 
 def test_progress_without_a_terminal_is_a_line_now_and_then(capsys):
-    lines = cli.Lines()
+    lines = shared.Lines()
     for done in range(0, 121):
         lines("none, members 1 to 8", done, 120)
     said = capsys.readouterr().err.splitlines()

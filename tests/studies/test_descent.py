@@ -1,4 +1,4 @@
-"""Gradients through the smooth months: right against differences, and they find what was planted."""
+"""Gradients through the smooth months: as differences have them; they find what was planted."""
 
 import jax
 import jax.numpy as jnp

@@ -99,8 +99,8 @@ class Calibrated:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, as it stands in answer.json."""
-        plain: dict[str, Any] = _plain({"kind": "calibration", **asdict(self)})
-        return plain
+        found: dict[str, Any] = plain({"kind": "calibration", **asdict(self)})
+        return found
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> Calibrated:
@@ -186,7 +186,7 @@ def ask(
         for sentence in sentences(answer):
             say(sentence)
         for name, columns in tables.items():
-            _write_table(out, name, columns)
+            write_table(out, name, columns)
         with disk(out):
             write_json(out / "answer.json", answer.as_json())
         if report is not None:
@@ -562,7 +562,7 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
 
 
-def _write_table(out: Path, name: str, columns: Mapping[str, Any]) -> None:
+def write_table(out: Path, name: str, columns: Mapping[str, Any]) -> None:
     """Keep a table as Parquet, whole or not at all."""
     import pyarrow
     from pyarrow import parquet
@@ -577,12 +577,12 @@ def _write_table(out: Path, name: str, columns: Mapping[str, Any]) -> None:
         os.replace(partial, place)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Nested values as JSON knows them; what is no number is None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):

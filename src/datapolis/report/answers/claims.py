@@ -101,7 +101,8 @@ def sure(trial: Trial) -> list[str]:
     if trial.mode == "quick":
         found.append(
             "A quick trial: with so few draws only what holds nearly everywhere, or nowhere, can "
-            "be told, and no rule can be found. Its horizons are half as long as a full one's."
+            "be told, and no rule can be found. It looks ahead eight to twelve years where a full "
+            "one looks twenty to forty, and much comes later."
         )
     if not trial.again:
         found.append("No draw was run twice, so chance was not parted from parameters.")

@@ -65,14 +65,24 @@ class Mode:
     world: str  # the table of the study that is asked if none is given
 
 
+SMALL = "citizens = 400\nregions = 4\nfirms = 60\nagencies = 4\nassociations = 24"
+
 MODES: dict[str, Mode] = {
     "quick": Mode(
         name="quick",
         box=16,
         posterior=16,
         again=0,
-        months={"start": 12, "usual": 120, "long": 180},
-        world="citizens = 400\nregions = 4\nfirms = 60\nagencies = 4\nassociations = 24",
+        months={"start": 12, "usual": 96, "long": 144},
+        world=SMALL,
+    ),
+    "moderate": Mode(
+        name="moderate",
+        box=64,
+        posterior=24,
+        again=8,
+        months={"start": 12, "usual": 240, "long": 360},
+        world=SMALL,
     ),
     "full": Mode(
         name="full",
@@ -248,10 +258,10 @@ def ask(
 
     out     a folder: new, or of the same question, which then goes on
     only    experiments by id ("X13"); all by default
-    mode    "quick" or "full"
+    mode    "quick", "moderate" or "full"
     study   whose world, and whose parameters where nothing else is drawn; a small generated world
             by default
-    draws   of the box; a third of it, but eight at least, of the posterior. By default the mode's
+    draws   of the box; of the posterior a third of it, but 16 at least. By default the mode's
     report  makes the page of a folder
 
     Raises InputError if there is no such experiment or mode, StoreError if the folder holds another
@@ -298,7 +308,7 @@ def sized(mode: str, draws: int | None = None) -> Mode:
     if draws < 2:
         raise InputError("too few", field="draws", value=draws, allowed="2 or more")
     again = draws // 6 if size.again else 0
-    return Mode(**{**vars(size), "box": draws, "posterior": max(8, draws // 3), "again": again})
+    return Mode(**{**vars(size), "box": draws, "posterior": max(16, draws // 3), "again": again})
 
 
 def experiments(only: Sequence[str] | None) -> tuple[Experiment, ...]:

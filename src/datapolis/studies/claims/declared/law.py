@@ -66,7 +66,9 @@ def _lever(name: str) -> Arm:
 
 def _swing(runs: Runs, cause: str) -> np.ndarray:
     """How much harm differs between the two ends of a cause."""
-    return np.asarray(np.abs(runs.of(f"{cause} high", "harm@mean") - runs.of(f"{cause} low", "harm@mean")))
+    return np.asarray(
+        np.abs(runs.of(f"{cause} high", "harm@mean") - runs.of(f"{cause} low", "harm@mean"))
+    )
 
 
 def _root(runs: Runs) -> np.ndarray:

@@ -1,0 +1,246 @@
+"""Write docs/claims.md from the answer of a trial: `python docs/make_claims.py OUT`.
+
+OUT is a folder that `datapolis claims --mode full --out OUT` made, or one of a smaller mode: the
+page says which.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from datapolis.report.answers.claims import NAMES, answered, told
+from datapolis.studies.claims import verdict
+from datapolis.studies.claims.trial import (
+    BOX,
+    POSTERIOR,
+    SAMPLES,
+    Measured,
+    Trial,
+    Tried,
+    claims_of,
+    effect_said,
+    said,
+)
+
+HERE = Path(__file__).parent
+
+
+def page(trial: Trial) -> str:
+    """The page as Markdown."""
+    parts = [
+        *_head(trial),
+        *_verdicts(trial),
+        *_wrong(trial),
+        *_silent(trial),
+        *_experiments(trial),
+        *_claims(trial),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _head(trial: Trial) -> Iterator[str]:
+    size = {
+        "quick": "a quick run: too small to find rules, and short of the horizons that matter",
+        "moderate": "a run of moderate size, in a small world: to be superseded by a full one",
+        "full": "a full run",
+    }[trial.mode]
+    yield "# The essay on trial"
+    yield ""
+    yield (
+        "The essay's claims are hypotheses. Each experiment X01 to X24 pulls one thing in the "
+        "model and reads what becomes of the claims that rest on it; "
+        "[claims-map.md](claims-map.md) says where in the model each claim lives. This page is "
+        f"written by `docs/make_claims.py` from {size}: {trial.draws[POSTERIOR]} calibrated draws, "
+        f"{trial.draws[BOX]} draws of the whole box, {trial.again} of them run again with other "
+        f"chance, {trial.runs:,} runs in all, {trial.citizens:,} citizens."
+    )
+    yield ""
+    yield f"**In short.** {answered(trial)}"
+    yield ""
+    yield "## The rule"
+    yield ""
+    yield "It was written down before the runs, with every smallest effect that matters."
+    yield ""
+    paragraphs = (verdict.__doc__ or "").split("\n\n")[1:]
+    for paragraph in paragraphs:
+        if paragraph.startswith("    "):
+            yield "```text"
+            yield paragraph.replace("\n    ", "\n").removeprefix("    ").rstrip()
+            yield "```"
+        else:
+            yield " ".join(paragraph.split())
+        yield ""
+    yield (
+        "A verdict is about this model: *supported* means that its equations, with most of the "
+        "parameters that are admissible, make the claim true. "
+        f"Calibrated draws: {trial.posterior}. A claim about power counts only if at least three "
+        "of four ways to measure it agree (share of base power, dependence, relations, pivotality)."
+    )
+    yield ""
+
+
+def _verdicts(trial: Trial) -> Iterator[str]:
+    yield "## Verdicts"
+    yield ""
+    yield "Counts are of the draws in which the experiment holds."
+    yield ""
+    yield from _table(
+        ("X", "question", "calibrated", "whole box", "effect in the box, with 95 %", "flips"),
+        [
+            (
+                f"[{one.id}](#{one.id.lower()})",
+                one.question,
+                said(one, POSTERIOR),
+                said(one, BOX),
+                effect_said(one, BOX),
+                "yes" if one.flips else "",
+            )
+            for one in trial.tried
+        ],
+    )
+
+
+def _wrong(trial: Trial) -> Iterator[str]:
+    """Where the essay is wrong, in this model: criteria that fail in most draws of both samples."""
+    yield "## Where the essay is wrong, in this model"
+    yield ""
+    yield (
+        "Refuted, in the calibrated draws or in the whole box: "
+        + (
+            "; ".join(
+                f"{one.id} ({', '.join(one.claims)}): {one.question} "
+                + ", ".join(f"{NAMES[sample]}: {said(one, sample)}" for sample in SAMPLES)
+                for one in trial.tried
+                if any(found.verdict == "refuted" for found in one.verdicts.values())
+            )
+            or "nothing"
+        )
+        + "."
+    )
+    yield ""
+    yield (
+        "Single criteria that fail in most draws of both samples (the upper end of the exact 95 % "
+        "interval of the share lies below one half; not corrected for their number):"
+    )
+    yield ""
+    for one in trial.tried:
+        for criterion in one.criteria:
+            if _mostly_fails(criterion):
+                counts = ", ".join(
+                    f"{NAMES[sample]} {criterion.samples[sample].held}/"
+                    f"{criterion.samples[sample].draws}"
+                    for sample in SAMPLES
+                )
+                yield (f"- {one.id}, {' '.join(criterion.claims)}: *{criterion.name}* ({counts}).")
+    yield ""
+
+
+def _mostly_fails(criterion: Measured) -> bool:
+    return all(
+        verdict.clopper_pearson(found.held, found.draws)[1] < 0.5
+        for found in criterion.samples.values()
+    )
+
+
+def _silent(trial: Trial) -> Iterator[str]:
+    yield "## Where the essay is silent, or this model is"
+    yield ""
+    for one in trial.tried:
+        if one.silent:
+            yield f"- {one.id}: {one.silent}"
+    yield ""
+    yield "What the equations settle beforehand, so that no run can be counted as evidence for it:"
+    yield ""
+    for one in trial.tried:
+        if one.built_in:
+            yield f"- {one.id}: {one.built_in}"
+    yield ""
+
+
+def _experiments(trial: Trial) -> Iterator[str]:
+    yield "## Experiments"
+    yield ""
+    for one in trial.tried:
+        yield f"### {one.id}"
+        yield ""
+        yield f"**{one.question}**"
+        yield ""
+        if one.skipped:
+            yield f"Not run: {one.skipped}"
+            yield ""
+            continue
+        for paragraph in told(one):
+            yield paragraph
+            yield ""
+        yield from _criteria(one)
+
+
+def _criteria(one: Tried) -> Iterator[str]:
+    yield from _table(
+        ("criterion", "needed", "expected", *NAMES.values(), "by chance"),
+        [
+            (
+                criterion.name,
+                "yes" if criterion.needed else "",
+                criterion.expects,
+                *(_read(criterion, sample) for sample in NAMES),
+                "" if criterion.chance is None else f"{criterion.chance:.0%}",
+            )
+            for criterion in one.criteria
+        ],
+    )
+
+
+def _read(criterion: Measured, sample: str) -> str:
+    found = criterion.samples[sample]
+    if found.median is None:
+        return "no value"
+    sides = " to ".join("?" if one is None else f"{one:.2g}" for one in (found.low, found.high))
+    return f"{found.median:.2g} ({sides}), holds {found.held}/{found.draws}"
+
+
+def _claims(trial: Trial) -> Iterator[str]:
+    yield "## Claim by claim"
+    yield ""
+    yield "In how many draws each criterion holds that names a claim."
+    yield ""
+    found = claims_of(trial)
+    yield from _table(
+        ("claim", "X", "criterion", *NAMES.values()),
+        [
+            (
+                claim,
+                experiment,
+                criterion.name,
+                *(
+                    f"{criterion.samples[sample].held}/{criterion.samples[sample].draws}"
+                    for sample in NAMES
+                ),
+            )
+            for claim in sorted(found, key=lambda one: ("IMERVP".index(one[0]), int(one[1:])))
+            for experiment, criterion in found[claim]
+        ],
+    )
+    named = {claim for one in trial.tried for claim in one.claims}
+    yield (
+        "No criterion reads these claims, though an experiment is about them (see where the essay "
+        f"is silent): {', '.join(sorted(named - set(found), key=_order)) or 'none'}."
+    )
+
+
+def _order(claim: str) -> tuple[int, int]:
+    return "IMERVP".index(claim[0]), int(claim[1:])
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |"
+    yield f"|{' --- |' * len(headings)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    (HERE / "claims.md").write_text(page(Trial.read(Path(sys.argv[1]))), encoding="utf-8")
