@@ -8,9 +8,7 @@ when stopped.
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,14 +18,11 @@ from datapolis import __version__
 from datapolis.cli import questions
 from datapolis.cli.shared import (
     Data,
-    Lines,
     Out,
     Scheduler,
     Study,
     bar,
-    cache_folder,
     prepare,
-    say,
     stoppable,
     told,
 )

@@ -202,7 +202,7 @@ def fit(
         density = np.r_[density, np.sum(added, axis=0)]
         pool = Pool(levels, summaries, (number + 1) / density, size, scale)
         kept = pool.nearest(ranges, particles)
-        entering = float(np.mean(kept.places >= number * size)) * len(kept.places) / size
+        entering = float(np.sum(kept.places >= number * size)) / size
         threshold = float(kept.distances.max()) if len(kept.places) else np.inf
         told.append(Generation(size, threshold, entering, kept.effective))
         if threshold == 0.0:

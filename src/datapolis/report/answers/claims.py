@@ -111,11 +111,19 @@ def sure(trial: Trial) -> list[str]:
 
 def again(trial: Trial) -> list[str]:
     """Lines that give the same."""
-    only = "" if len(trial.tried) > 1 else f" {trial.tried[0].id}"
-    return [
-        f"datapolis claims{only} --mode {trial.mode} --draws {trial.draws[BOX]} "
-        f"--seed {trial.seed} --out OUT"
-    ]
+    ids = [one.id for one in trial.tried]
+    more = f"draws={trial.draws[BOX]}, seed={trial.seed}"
+    only = "" if len(ids) > 1 else f"only={ids!r}, "
+    call = f'ask("OUT", {only}mode="{trial.mode}", {more})'
+    lines = [f"from datapolis.studies.claims import ask; {call}"]
+    if trial.mode in ("quick", "full"):
+        chosen = "" if len(ids) > 1 else f" {ids[0]}"
+        lines.insert(
+            0,
+            f"datapolis claims{chosen} --{trial.mode} --draws {trial.draws[BOX]} "
+            f"--seed {trial.seed} --out OUT",
+        )
+    return lines
 
 
 def verdict_columns(trial: Trial) -> dict[str, list[Any]]:
