@@ -59,6 +59,9 @@ def told(command: Function) -> Function:
         except KeyboardInterrupt:
             say("Stopped.")
             leave(130)
+        except BrokenPipeError:  # whoever read the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
         except Exception as error:
             if os.environ.get("DATAPOLIS_DEBUG"):
                 raise
