@@ -223,3 +223,10 @@ def test_what_the_page_on_audits_shows_runs():
     names = {}
     exec(compile(block, "measure.md", "exec"), names)
     assert names["found"]["herfindahl"].estimate == pytest.approx(0.38)
+
+
+def test_what_the_page_on_questions_shows_runs(capsys):
+    """Sharing links agencies' data, so less of their creative power is forgone."""
+    text = (DOCUMENTS / "ask.md").read_text("utf-8")
+    exec(compile(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], "ask.md", "exec"), {})
+    assert -1.0 < float(capsys.readouterr().out) < 0.0
