@@ -38,6 +38,7 @@ Simulate = Callable[
 
 LEAST_SCALE = 1e-9  # of a summary that never differs
 INSIDE = 4096  # draws by which the part of a mixture that lies in the box is found
+SMALLEST = 1e-3  # singular value, relative to the largest, that a regression uses
 RIDGE = 1e-4  # standard deviation, in levels, below which no kernel falls
 
 
@@ -237,21 +238,37 @@ def adjusted(
 ) -> Float[np.ndarray, "particle parameter"]:
     """Levels moved to where a local linear regression puts them at no distance at all.
 
-        logit theta* = logit theta - beta g,   weights w (1 - (d / d_max)^2)
+        logit theta* = m(0) + r sqrt((1 + h) / (1 - p / n)),   logit theta = m(g) + r
+        weights w (1 - (d / d_max)^2)
 
-    Source: Beaumont, Zhang and Balding (2002); the logit keeps them in the box.
+    m is linear in the distances g, with p coefficients over n effective particles; h is the
+    leverage of g = 0. The root makes up for what the fit takes out of the residuals r and for what
+    is unknown of m(0); without it the posterior of few particles is too narrow.
+    Source: Beaumont, Zhang and Balding (2002); the logit keeps them in the box; the root is that of
+    prediction from a regression.
     """
     gap = ranges.gap(kept.summaries) / np.maximum(scale, LEAST_SCALE)
     varies = gap.std(axis=0) > 0
-    if not varies.any() or len(gap) <= varies.sum() + 2:
+    if not varies.any() or kept.distances.max() == 0.0:
         return kept.levels
     clipped = np.clip(kept.levels, 1e-6, 1 - 1e-6)
     logit = np.log(clipped / (1 - clipped))
     near = 1.0 - (kept.distances / (kept.distances.max() * (1 + 1e-9))) ** 2
-    root = np.sqrt(kept.weights * np.maximum(near, 1e-12))[:, None]
+    weights = kept.weights * np.maximum(near, 1e-12)
+    weights = weights / weights.sum()
+    effective = 1.0 / np.sum(weights**2)
     design = np.column_stack([np.ones(len(gap)), gap[:, varies]])
-    slope, *_ = np.linalg.lstsq(design * root, logit * root, rcond=None)
-    return np.asarray(1.0 / (1.0 + np.exp(-(logit - gap[:, varies] @ slope[1:]))))
+    root = np.sqrt(weights)[:, None]
+    inverse = np.linalg.pinv(design * root, rcond=SMALLEST)
+    rank = float(np.trace(inverse @ (design * root)))
+    if effective <= rank + 1.0:
+        return kept.levels
+    slope = inverse @ (logit * root)
+    at_none = np.r_[1.0, np.zeros(int(varies.sum()))]
+    leverage = float(np.sum((at_none @ inverse) ** 2)) / effective
+    stretch = np.sqrt((1.0 + leverage) / (1.0 - rank / effective))
+    moved = slope[0] + stretch * (logit - design @ slope)
+    return np.asarray(1.0 / (1.0 + np.exp(-moved)))
 
 
 def resampled(

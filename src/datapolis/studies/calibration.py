@@ -60,7 +60,7 @@ INFORMED: Mapping[str, tuple[str, ...]] = {
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAYS_LITTLE = 0.3  # contraction below which a parameter counts as not identified
 TOGETHER = 0.5  # correlation from which only a combination of two parameters is known
-NEAREST = 0.08  # of the prior's runs, accepted for a planted truth
+NEAREST = 0.2  # of the prior's runs, accepted for a planted truth
 FEWEST = 40  # accepted for a planted truth at least
 CUBE = 10**6  # seeds of rounds that are no generation
 

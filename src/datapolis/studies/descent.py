@@ -112,7 +112,8 @@ def trajectories(
         _, seen = jax.lax.scan(month, society, jnp.arange(months))
         return {str(name): values for name, values in zip(record, seen, strict=True)}
 
-    return run
+    compiled: Callable[[Mapping[str, Any]], dict[str, Array]] = jax.jit(run)
+    return compiled
 
 
 def descend(

@@ -359,7 +359,12 @@ def _sides(levels: np.ndarray, names: Sequence[str], low: np.ndarray, high: np.n
 def _said(name: str, low: float, high: float) -> str:
     """One parameter's limits in words."""
     if math.isinf(low):
-        return f"{name} below {high:.2g}"
+        return f"{name} below {_short(high)}"
     if math.isinf(high):
-        return f"{name} above {low:.2g}"
-    return f"{name} between {low:.2g} and {high:.2g}"
+        return f"{name} above {_short(low)}"
+    return f"{name} between {_short(low)} and {_short(high)}"
+
+
+def _short(value: float) -> str:
+    """A limit to read: two digits, and all that stand before the point."""
+    return f"{value:.0f}" if abs(value) >= 10.0 else f"{value:.2g}"

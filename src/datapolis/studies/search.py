@@ -596,7 +596,7 @@ def _rows(
 
         def by_name(numbers: np.ndarray, other: np.ndarray) -> dict[str, float]:
             return {
-                one.name: float((numbers if one.sign > 0 else -other)[column])
+                one.name: float((numbers if one.sign > 0 else -other)[column]) + 0.0
                 for column, one in enumerate(asked.objectives)
             }
 

@@ -52,7 +52,7 @@ def page(out: Path) -> Answer:
         sure=_sure(answer, learnt),
         again=[
             "datapolis calibrate study.toml OUT --data FOLDER_OF_THE_TABLES",
-            "datapolis.studies.calibration.Posterior: tables/posterior.parquet, a row a particle",
+            "tables/posterior.parquet holds the fitted parameter sets and their weights",
         ],
     )
 
@@ -72,8 +72,9 @@ def _sections(answer: Calibrated, posterior: Mapping[str, Any]) -> list[Section]
         ),
         Section(
             title="Does the fitted model show what was measured?",
-            text="Fresh runs of the fitted parameter sets, with chance of their own. Inside is the "
-            "share of them that lies in the measured range.",
+            text="Fresh runs of the fitted parameter sets, with chance of their own: blue, 90 % of "
+            "them and their median. Orange is what was measured, the thin grey line 90 % of runs "
+            "of the prior. Inside is the share of fitted runs in the measured range.",
             charts=lambda width: [predictive(answer.predictive, width)],
             columns={
                 "target": [one["target"] for one in answer.predictive],
@@ -91,8 +92,8 @@ def _sections(answer: Calibrated, posterior: Mapping[str, Any]) -> list[Section]
             Section(
                 title="Each target predicted by the others",
                 text="A target is left out, the model is fitted to the others, and what it then "
-                "shows is compared with it. The second chart says which parameter a target tells: "
-                "how much of the contraction is lost without it.",
+                "shows (blue) is compared with it (orange). The second chart says which "
+                "parameter a target tells: how much of the contraction is lost without it.",
                 charts=lambda width: [
                     predictive(answer.left_out, width, left_out=True),
                     informs(answer.informs, width),
@@ -189,7 +190,6 @@ def _sure(answer: Calibrated, learnt: Rows) -> list[str]:
 def _parameter_table(rows: Rows) -> dict[str, Sequence[Any]]:
     return {
         "parameter": [one["parameter"] for one in rows],
-        "what it is": [one["about"] for one in rows],
         "default": [one["default"] for one in rows],
         "prior": [
             _span(one["low"], one["high"]) + (", log" if one["uniform_in"] == "logarithm" else "")
@@ -364,13 +364,13 @@ def predictive(rows: Rows, width: int, left_out: bool = False) -> Chart:
         ),
     ]
     title = (
-        "Each target as the others predict it (blue), and as it was measured (orange)"
+        "Each target as the others predict it, and as it was measured"
         if left_out
-        else "What the fitted model shows (blue), and what was measured (orange)"
+        else "What the fitted model shows, and what was measured"
     )
     return finish(
         alt.layer(*layers),
-        title if width >= NARROW else title.split(" (")[0],
+        title,
         "A row each target, on a scale of its own: "
         + "; ".join(f"{row['name']} {row['told']}, measured {row['meant']}" for row in drawn)
         + (". Thin grey lines: runs of the prior." if not left_out else "."),
@@ -399,7 +399,7 @@ def informs(rows: Rows, width: int) -> Chart:
         y=y,
         color=alt.Color(
             "shown:Q",
-            scale=alt.Scale(domain=[0, 0.6], range=["#f2f4f6", FITTED], clamp=True),
+            scale=alt.Scale(domain=[0, 0.4], range=["#f2f4f6", FITTED], clamp=True),
             legend=None,
         ),
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, finish, inline
 from datapolis.report.answered import Answer, Section
+from datapolis.studies.claims.declared import EXPERIMENTS
 from datapolis.studies.claims.trial import (
     BOX,
     POSTERIOR,
@@ -65,8 +66,9 @@ def page(out: Path) -> Answer:
 
 def asked(trial: Trial) -> str:
     """What was asked, in a sentence."""
-    many = len(trial.tried)
-    what = f"{many} experiments, X01 to X24," if many > 1 else f"Experiment {trial.tried[0].id}"
+    ids = [one.id for one in trial.tried]
+    named = f"{ids[0]} to {ids[-1]}" if len(ids) == len(EXPERIMENTS) else ", ".join(ids)
+    what = f"Experiment{'' if len(ids) == 1 else 's'} {named}"
     return (
         f"{what} on the essay's claims: does each hold under what is calibrated "
         f"({trial.draws[POSTERIOR]} draws), and everywhere in the admissible box "
@@ -85,9 +87,10 @@ def answered(trial: Trial) -> str:
     for sample in SAMPLES:
         count = trial.count(sample)
         told = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS if count[verdict])
-        parts.append(f"{NAMES[sample]}: {told}")
+        parts.append(f"{NAMES[sample].capitalize()}: {told}.")
     flips = trial.flips
-    return f"{'; '.join(parts)}. {flips} verdict{'' if flips == 1 else 's'} differ between the two."
+    parts.append("1 verdict differs" if flips == 1 else f"{flips} verdicts differ")
+    return f"{' '.join(parts)} between the two."
 
 
 def sure(trial: Trial) -> list[str]:
@@ -168,11 +171,18 @@ def _section(one: Tried) -> Section:
     if one.skipped:
         return Section(title=f"{one.id}: not run", text=f"{one.question}\n\n{one.skipped}")
     return Section(
-        title=f"{one.id}: {one.question}",
-        text="\n\n".join(told(one)),
+        title=_heading(one),
+        text="\n\n".join([one.question, *told(one)]),
         charts=partial(_effects, one),
         columns=criterion_columns(one),
     )
+
+
+def _heading(one: Tried) -> str:
+    calibrated, whole = (one.verdicts[sample].verdict for sample in SAMPLES)
+    if calibrated == whole:
+        return f"{one.id}: {calibrated}"
+    return f"{one.id}: {calibrated}; in the whole box {whole}"
 
 
 def told(one: Tried) -> list[str]:
@@ -254,7 +264,7 @@ def _overview(trial: Trial, width: int) -> Sequence[Any]:
     colour = alt.Color(
         "sample:N",
         scale=alt.Scale(domain=names, range=list(INKS.values())),
-        legend=alt.Legend(title=None, orient="top", symbolType="circle"),
+        legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1),
     )
     base = alt.Chart(inline(rows))
     x = alt.X(
@@ -333,7 +343,7 @@ def _strip(criterion: Measured, width: int) -> Any:
     side = (mark, high) if criterion.sign > 0 else (low, mark)
     scale = alt.Scale(domain=[low, high], nice=False, zero=False)
     title = f"effect ({criterion.unit})" if criterion.unit else "effect"
-    x: Callable[..., Any] = partial(alt.X, scale=scale, title=title)
+    x: Callable[..., Any] = partial(alt.X, scale=scale, title=title, axis=alt.Axis(tickCount=7))
     y = alt.Y("sample:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False))
     colour = alt.Color(
         "sample:N", scale=alt.Scale(domain=names, range=list(INKS.values())), legend=None

@@ -101,7 +101,7 @@ def charts(one: Dependence, method: str, width: int = WIDE) -> list[Chart]:
     shown = list(one.influences[:SHOWN])
     if all(factor.parameter != CHANCE for factor in shown):
         shown[-1] = next(factor for factor in one.influences if factor.parameter == CHANCE)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "factor": words(factor),
             "size": factor.size,

@@ -25,6 +25,7 @@ from datapolis.studies.claims.declared import EXPERIMENTS
 from datapolis.studies.claims.experiment import REPLICATE, Criterion, Experiment, Length, Runs
 from datapolis.studies.claims.verdict import (
     VERDICTS,
+    Effects,
     Evidence,
     Judged,
     counted,
@@ -145,10 +146,10 @@ class Tried:
     verdicts: Mapping[str, Judged]
     skipped: str = ""  # why it was not run
 
-    @property
-    def first(self) -> Measured:
-        """The criterion whose effect is told with the verdict."""
-        return next(one for one in self.criteria if one.needed)
+    def decisive(self, sample: str) -> Measured:
+        """The criterion whose effect is told with the verdict: needed, and holds least often."""
+        needed = [one for one in self.criteria if one.needed]
+        return min(needed, key=lambda one: one.samples[sample].held)
 
     @property
     def flips(self) -> bool:
@@ -603,20 +604,15 @@ def _plain(value: Any) -> float | None:
 
 
 def _evidence(one: Experiment, effects: Sequence[np.ndarray], draws: Draws) -> Evidence:
-    """Of one experiment in one sample: in which draws all needed criteria hold."""
-    held = [
-        criterion.holds(values)
-        for criterion, values in zip(one.criteria, effects, strict=True)
-        if criterion.needed
-    ]
-    first = next(place for place, criterion in enumerate(one.criteria) if criterion.needed)
+    """Of one experiment in one sample: what its needed criteria read, and the levels of hinges."""
     hinges = [path for path in one.hinges if all(path in draw for draw in draws)]
     levels = np.array([[draw[path] for path in hinges] for draw in draws], float)
     return Evidence(
-        holds=np.min(held, axis=0),  # nan if one of them is
-        effects=effects[first],
-        sign=one.criteria[first].sign,
-        least=one.criteria[first].least,
+        needed=[
+            Effects(criterion.sign * values, criterion.least)
+            for criterion, values in zip(one.criteria, effects, strict=True)
+            if criterion.needed
+        ],
         levels=levels.reshape(len(draws), len(hinges)),
         hinges=hinges,
     )
@@ -651,15 +647,15 @@ def said(one: Tried, sample: str) -> str:
 
 
 def effect_said(one: Tried, sample: str) -> str:
-    """The first criterion's middle effect with its interval, and what is expected."""
+    """The decisive criterion's middle effect with its interval, and what is expected."""
     if one.skipped:
         return ""
-    first = one.first
-    found = first.samples[sample]
+    decisive = one.decisive(sample)
+    found = decisive.samples[sample]
     if found.median is None:
         return "none"
     between = f" [{_short(found.low)}, {_short(found.high)}]"
-    return f"{_short(found.median)}{between}; expected {first.expects}"
+    return f"{_short(found.median)}{between}; expected {decisive.expects}"
 
 
 def _short(value: float | None) -> str:

@@ -4,8 +4,8 @@ In every draw of parameters an experiment *holds* if all its needed criteria do.
 the share of draws in which it holds, h of n:
 
     supported       the share is above 2/3: P(X >= h | 2/3) is below .05 after Holm's correction
-                    over all experiments, and the middle effect of the first criterion lies on the
-                    expected side with its whole 95 % interval
+                    over all experiments, and the middle effect of every needed criterion lies on
+                    the expected side with its whole 95 % interval
     refuted         the share is below 1/3: P(X <= h | 1/3) is below .05, corrected alike
     contingent      neither, and a short rule on the experiment's hinges tells the draws in which it
                     holds from those in which it does not: found by PRIM in one half of the draws,
@@ -14,9 +14,9 @@ the share of draws in which it holds, h of n:
                     quarter of the draws or more without a value
 
 For X ~ Binomial(n, share). 2/3 and 1/3 are ours: a claim made without conditions should hold in a
-clear majority of the worlds that the essay does not exclude. A refutation is told apart by its
-kind: *opposite* if in most draws in which it fails for its first criterion the effect is as large
-the other way, *nothing that matters* if the middle effect's whole 90 % interval is smaller than the
+clear majority of the worlds that the essay does not exclude. The decisive criterion is the needed
+one that holds least often. A refutation is *opposite* if in most draws the decisive effect is as
+large the other way, *nothing that matters* if its median's whole 90 % interval is smaller than the
 smallest effect that matters (two one-sided tests at 5 %), else *mostly absent*.
 
 Sources: Clopper and Pearson (1934), Holm (1979), Schuirmann (1987), Friedman and Fisher (1999).
@@ -88,15 +88,45 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Effects:
+    """What a needed criterion read, times the sign that is expected."""
+
+    signed: Float[np.ndarray, "draw"]
+    least: float
+
+    @property
+    def share(self) -> float:
+        """The share of draws in which it holds; nan without any."""
+        known = self.signed[np.isfinite(self.signed)]
+        return float(np.mean(known >= self.least)) if len(known) else math.nan
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the middle effect lies on the expected side, with its whole interval."""
+        return median_interval(self.signed)[0] >= min(0.0, self.least)
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What an experiment gave in one sample of draws."""
 
-    holds: Float[np.ndarray, "draw"]  # 1, 0, or nan
-    effects: Float[np.ndarray, "draw"]  # of its first criterion
-    sign: int
-    least: float
+    needed: Sequence[Effects]
     levels: Float[np.ndarray, "draw parameter"]
     hinges: Sequence[str]
+
+    @property
+    def holds(self) -> Float[np.ndarray, "draw"]:
+        """1 in draws in which all needed criteria hold, 0 in others; nan without a value."""
+        signed = np.stack([one.signed for one in self.needed])
+        least = np.array([one.least for one in self.needed])[:, None]
+        return np.where(
+            np.isfinite(signed).all(axis=0), (signed >= least).all(axis=0).astype(float), np.nan
+        )
+
+    @property
+    def decisive(self) -> Effects:
+        """Of the needed criteria the one that holds least often."""
+        return min(self.needed, key=lambda one: -1.0 if math.isnan(one.share) else one.share)
 
 
 def judged(evidence: Sequence[Evidence], *, family: int = 0, seed: int = 0) -> list[Judged]:
@@ -120,15 +150,14 @@ def _judged(one: Evidence, up: float, down: float, corrected: float, seed: int) 
     held, draws = counted(one.holds)
     unread = len(one.holds) - draws
     low, high = clopper_pearson(held, draws)
-    middle_low, _ = median_interval(one.sign * one.effects)
     rule, kind = None, ""
     verdict: Verdict = "not identified"
     enough = draws > 0 and unread <= UNREAD * len(one.holds)
     if enough and corrected < ALPHA and up < down:
-        # the middle effect as a whole on the side that is expected
-        verdict = "supported" if middle_low >= min(0.0, one.least) else "not identified"
+        agrees = all(criterion.agrees for criterion in one.needed)
+        verdict = "supported" if agrees else "not identified"
     elif enough and corrected < ALPHA:
-        verdict, kind = "refuted", refutation(one)
+        verdict, kind = "refuted", refutation(one.decisive)
     if enough and verdict == "not identified":
         rule = found_rule(one, seed)
         verdict = "contingent" if rule is not None else verdict
@@ -196,9 +225,9 @@ def median_interval(values: Float[np.ndarray, "draw"], level: float = 0.95) -> t
     return float(values[rank - 1]), float(values[many - rank])
 
 
-def refutation(one: Evidence) -> str:
+def refutation(one: Effects) -> str:
     """Of which kind a refutation is."""
-    effects = one.sign * one.effects[np.isfinite(one.effects)]
+    effects = one.signed[np.isfinite(one.signed)]
     margin = abs(one.least)
     if margin > 0 and np.mean(effects <= -margin) > 0.5:
         return "opposite"

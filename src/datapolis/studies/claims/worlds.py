@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from datapolis.world import World
 
-STRANGERS, ISOLATED, TENFOLD, EQUAL, UNEQUAL = "strangers isolated tenfold equal unequal".split()
+STRANGERS, ISOLATED, EQUAL, UNEQUAL = "strangers isolated equal unequal".split()
+TENFOLD_GOVERNMENT, TENFOLD_MARKET = "tenfold-government", "tenfold-market"
 UNEQUAL_SPREAD = 1.68324  # of a lognormal whose top fifth holds 80 % (O04)
 
 
@@ -37,14 +39,17 @@ def isolated(world: World) -> World:
     return replace(world, endowment=endowment)
 
 
-def tenfold(world: World) -> World:
-    """Everybody holds ten times the data at the start."""
-    endowment = replace(
-        world.endowment,
-        data=10.0 * world.endowment.data,
-        data_total=10.0 * world.endowment.data_total,
+def tenfold(world: World, sector: int) -> World:
+    """A sector holds ten times the data at the start."""
+    part, endowment = world.sizes.sectors[sector], world.endowment
+    return replace(
+        world,
+        endowment=replace(
+            endowment,
+            data=endowment.data.at[part].multiply(10.0),
+            data_total=endowment.data_total.at[sector].multiply(10.0),
+        ),
     )
-    return replace(world, endowment=endowment)
 
 
 def equal(world: World) -> World:
@@ -84,7 +89,8 @@ def unequal(world: World) -> World:
 WORLDS: dict[str, Callable[[World], World]] = {
     STRANGERS: strangers,
     ISOLATED: isolated,
-    TENFOLD: tenfold,
+    TENFOLD_GOVERNMENT: partial(tenfold, sector=0),
+    TENFOLD_MARKET: partial(tenfold, sector=1),
     EQUAL: equal,
     UNEQUAL: unequal,
 }

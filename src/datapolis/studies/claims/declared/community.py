@@ -101,7 +101,7 @@ X06 = Experiment(
 )  # fmt: skip
 
 
-SHOCK = 60  # month
+SHOCK = 84  # month: organizations have had time to tie
 _WAVE = (Shock(SHOCK, "largest", data=0.5, wealth=0.5, attacks=10.0, months=6),)
 _SPREADS: dict[str, float | Change] = {"breaches.contagion": 0.5}
 

@@ -13,6 +13,7 @@ from datapolis.studies.claims.experiment import (
     Arm,
     Change,
     Criterion,
+    Effect,
     Experiment,
     Runs,
     difference,
@@ -78,12 +79,16 @@ def _root(runs: Runs) -> np.ndarray:
     return np.asarray((_swing(runs, "lag") - others) / usual)
 
 
-def _sole(runs: Runs) -> np.ndarray:
-    """How far law's cut of harm exceeds 1.1 times the best cut without law, of harm as drawn."""
-    plain = runs.of("plain", "harm@mean")
-    by_law = plain - runs.of("lag low", "harm@mean")
-    others = np.max([plain - runs.of(lever, "harm@mean") for lever in _WITHOUT_LAW], axis=0)
-    return np.asarray((by_law - 1.1 * np.maximum(others, 0.0)) / np.maximum(plain, 1e-6))
+def _sole(*others: str) -> Effect:
+    """How far law's cut of harm exceeds 1.1 times the best cut by others, of harm as drawn."""
+
+    def effect(runs: Runs) -> np.ndarray:
+        plain = runs.of("plain", "harm@mean")
+        by_law = plain - runs.of("lag low", "harm@mean")
+        best = np.max([plain - runs.of(lever, "harm@mean") for lever in others], axis=0)
+        return np.asarray((by_law - 1.1 * np.maximum(best, 0.0)) / np.maximum(plain, 1e-6))
+
+    return effect
 
 
 X20 = Experiment(
@@ -106,9 +111,17 @@ X20 = Experiment(
         Criterion(
             name="no lever without law cuts harm nearly as much (within a tenth)",
             claims=("V31",),
-            effect=_sole,
+            effect=_sole(*_WITHOUT_LAW),
             least=0.02,
             unit="of harm",
+        ),
+        Criterion(
+            name="nor does one of them, if a security standard counts as law",
+            claims=("V31",),
+            effect=_sole(*_WITHOUT_LAW[1:]),
+            least=0.02,
+            unit="of harm",
+            needed=False,
         ),
         Criterion(
             name="faster law cuts harm",
@@ -172,7 +185,8 @@ X20 = Experiment(
     hinges=("law.base_demand", "law.strictness_weight", "technology.growth", "pricing.adaptation",
             "breaches.attack_rate", "breaches.liability", "breaches.security_effect", "law.lag"),
     silent="V27 says what regulators owe, which no run can tell. The race of regions is taken away "
-    "by coordination, not by a country of one region.",
+    "by coordination, not by a country of one region. What counts as law is not said: a security "
+    "standard here acts without the stock of law and its enforcement.",
 )  # fmt: skip
 
 

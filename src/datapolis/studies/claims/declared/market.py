@@ -18,7 +18,7 @@ from datapolis.studies.claims.experiment import (
     level,
     log_ratio,
 )
-from datapolis.studies.claims.worlds import EQUAL, TENFOLD, UNEQUAL
+from datapolis.studies.claims.worlds import EQUAL, TENFOLD_GOVERNMENT, TENFOLD_MARKET, UNEQUAL
 
 
 def _prices(name: str, segments: float, rivalry: float, ban: float = 0.0) -> Arm:
@@ -190,14 +190,16 @@ X10 = Experiment(
 )  # fmt: skip
 
 
-def _elasticities(sector: str, use: str) -> Effect:
-    """Elasticity of creative power in use less that in data held, over the first year."""
+def _elasticities(sector: str) -> Effect:
+    """Elasticity of a sector's creative power in use less that in its data, over the first year."""
 
     def effect(runs: Runs) -> np.ndarray:
         power = f"creative_power.{sector}@first"
-        plain, halved, ten = (runs.of(arm, power) for arm in ("plain", "half use", "tenfold"))
+        plain, halved, ten = (
+            runs.of(arm, power) for arm in ("plain", "half use", f"tenfold {sector}")
+        )
         held = log_ratio(
-            runs.of("tenfold", f"data_held.{sector}@first"),
+            runs.of(f"tenfold {sector}", f"data_held.{sector}@first"),
             runs.of("plain", f"data_held.{sector}@first"),
         )
         by_use = log_ratio(plain, halved) / np.log(2.0)
@@ -222,20 +224,29 @@ X11 = Experiment(
                 "absorption.use_firms": Change(0.5),
             },
         ),
-        Arm(name="tenfold", says="ten times the data at the start", world=TENFOLD),
+        Arm(
+            name="tenfold government",
+            says="agencies hold ten times the data at the start",
+            world=TENFOLD_GOVERNMENT,
+        ),
+        Arm(
+            name="tenfold market",
+            says="firms hold ten times the data at the start",
+            world=TENFOLD_MARKET,
+        ),
     ),
     criteria=(
         Criterion(
             name="government's power answers more to use than to holdings",
             claims=("E17",),
-            effect=_elasticities("government", "use_government"),
+            effect=_elasticities("government"),
             least=TENTH,
             unit="elasticity",
         ),
         Criterion(
             name="firms' power answers more to use than to holdings",
             claims=("M26", "R8"),
-            effect=_elasticities("market", "use_firms"),
+            effect=_elasticities("market"),
             least=TENTH,
             unit="elasticity",
         ),
