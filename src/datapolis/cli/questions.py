@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -196,9 +196,7 @@ def _answer(
     ask: Callable[..., Path], out: Path, show: Callable[[Path], None] | None = None
 ) -> None:
     """Ask, with progress; print the answer and where it lies."""
-    import json
-
-    from datapolis.report.answered import write
+    from datapolis.report.answered import page, write
 
     with bar() as progress:
         stoppable(
@@ -209,8 +207,5 @@ def _answer(
         )
     if show is not None:
         show(out)
-    else:
-        found: dict[str, Any] = json.loads((out / "answer.json").read_text(encoding="utf-8"))
-        if said := found.get("answer"):
-            print(said)
+    print(page(out).answer)
     print(out / "report.html")

@@ -46,11 +46,16 @@ class Answer:
     again: Sequence[str]  # lines that give the same
 
 
-def write(out: Path) -> Path:
-    """Write the page of the answer that a folder holds, and return its path."""
+def page(out: Path) -> Answer:
+    """What the page says of the answer that a folder holds."""
     kind = json.loads((out / "answer.json").read_text(encoding="utf-8"))["kind"]
     answer: Answer = import_module(f"datapolis.report.answers.{kind}").page(out)
-    return write_answer(out, answer)
+    return answer
+
+
+def write(out: Path) -> Path:
+    """Write the page of the answer that a folder holds, and return its path."""
+    return write_answer(out, page(out))
 
 
 def write_answer(out: Path, answer: Answer) -> Path:
