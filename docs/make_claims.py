@@ -61,7 +61,12 @@ def _head(trial: Trial) -> Iterator[str]:
     yield ""
     yield "## The rule"
     yield ""
-    yield "It was written down before the runs, with every smallest effect that matters."
+    yield (
+        "It was written down before the runs, with every smallest effect that matters. A first "
+        "quick trial showed X07, X11 and X23 to read something else than their claim; they were "
+        "mended, as `datapolis.studies.claims.declared` tells, before any larger trial, and no "
+        "smallest effect was touched."
+    )
     yield ""
     paragraphs = (verdict.__doc__ or "").split("\n\n")[1:]
     for paragraph in paragraphs:

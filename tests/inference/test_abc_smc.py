@@ -43,6 +43,16 @@ def test_a_parameter_that_nothing_tells_keeps_its_prior():
     assert spread[2] == pytest.approx(np.sqrt(1 / 12), rel=0.12)
 
 
+def test_many_parameters_that_nothing_tells_do_not_seem_to_be_told():
+    """Two of eight are told; the variance of the other six stays that of the prior, 1/12."""
+    lost = []
+    for seed in range(6):
+        found = fit(gaussian, Ranges.points([0.4, 0.6]), 8, particles=128, seed=seed)
+        lost.append(1 - 12 * moments(found)[1] ** 2)
+    assert np.mean(lost, axis=0)[:2].min() > 0.75
+    assert np.mean(lost, axis=0)[2:].mean() == pytest.approx(0.0, abs=0.1)
+
+
 def test_inside_a_range_no_run_is_farther_than_another():
     """Without noise and with a range, the posterior is the prior on the range."""
     found = fit(
@@ -97,7 +107,7 @@ def test_a_mixture_is_a_density_on_the_box():
     mixture = abc_smc._mixture(kept, rng)
     grid = (np.stack(np.meshgrid(*[np.arange(60)] * 2), axis=-1).reshape(-1, 2) + 0.5) / 60
     assert mixture.density(grid).mean() == pytest.approx(1.0, abs=0.03)
-    one = Mixture(np.array([[0.3]]), np.ones(1), np.array([[[0.1]]]), 1.0)
+    one = Mixture(np.array([[0.3]]), np.ones(1), np.array([[0.1]]), 1.0)
     assert one.density(np.array([[0.4]]))[0] == pytest.approx(norm.pdf(0.4, 0.3, 0.1))
 
 

@@ -22,20 +22,23 @@ def world():
     return World.generate(citizens=120, regions=2, departments=2, firms=8, associations=3)
 
 
-def test_the_smooth_months_are_the_months_that_are_simulated(world):
-    shown = trajectories(world, ["technology", *SKILLS], 24, mechanisms=PARTS)({})
+@pytest.fixture(scope="module")
+def run(world):
+    return trajectories(world, ["technology", *SKILLS], 24, mechanisms=PARTS)
+
+
+def test_the_smooth_months_are_the_months_that_are_simulated(world, run):
+    shown = run({})
     full = simulate(world, months=24, mechanisms=PARTS, record=["technology", "skill"])
     np.testing.assert_allclose(shown["technology"], full["technology"], rtol=1e-5)
     for place, name in enumerate(SKILLS):
         np.testing.assert_allclose(shown[name], full["skill"].values[:, place], rtol=1e-5)
 
 
-def test_gradients_are_those_of_finite_differences(world):
-    run = trajectories(world, list(SKILLS), 24, mechanisms=PARTS)
-
+def test_gradients_are_those_of_finite_differences(run):
     def total(rates):
         shown = run(dict(zip(RATES, rates, strict=True)))
-        return sum(jnp.sum(values) for values in shown.values())
+        return sum(jnp.sum(shown[name]) for name in SKILLS)
 
     at = jnp.array([0.02, 0.1, 0.05], jnp.float32)
     slope = jax.grad(total)(at)

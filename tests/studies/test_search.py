@@ -112,6 +112,8 @@ def test_regret_and_targets_by_hand():
     found = scores(values, np.array([math.nan]), np.ones(1))
     assert most_robust(found, np.array([False, True, True])) == 2
     assert found.score.tolist() == [0.0, 0.5, 1.0]
+    # A regrets 2 at worst as doing nothing does, but misses its target once
+    assert most_robust(found, np.array([True, True, False])) == 0
 
 
 def test_a_slack_of_one_in_a_hundred_is_not_worse():

@@ -3,18 +3,19 @@
     accept theta when  d(theta)^2 = mean_k (g_k / s_k)^2  is among the smallest
     g_k = the distance of summary k from its range [lower_k, upper_k]; 0 inside
     s_k = sqrt(MAD_k^2 + error_k^2), MAD over the prior, error_k of the measurement
-    q_t(theta) = sum_i w_i N(theta; theta_i, Sigma_i) / Z_t   on the unit box, q_0 = 1
+    q_t(theta) = sum_i w_i N(theta; theta_i, 2 Sigma_t) / Z_t   on the unit box, q_0 = 1
     w(theta) ~ 1 / sum_t (n_t / n) q_t(theta)
 
 Parameters are levels between 0 and 1 under a uniform prior. The first generation comes from the
-prior, each later one from a mixture of normals around the particles accepted so far, each with the
-covariance of its neighbours. All generations of one size are simulated at once, and none is thrown
-away: all that was ever simulated stays in the pool, weighted by the mixture of all generations.
-As the prior is one of them, no weight exceeds n / n_0.
+prior, each later one from a mixture of normals around the particles accepted so far, with twice
+their covariance: narrower kernels leave the edges of the box to few runs of great weight, and a
+parameter that nothing tells seems to be told. All generations have one size and are simulated at
+once, and none is thrown away: all that was ever simulated stays in the pool, weighted by the
+mixture of all generations. As the prior is one of them, no weight exceeds n / n_0.
 
-Source: adaptive generations of one size after Lenormand, Jabot and Deffuant (2013), local kernels
-after Filippi, Barnes, Cornebise and Stumpf (2013), importance weights after Beaumont, Cornuet,
-Marin and Robert (2009), mixture weights after Cornuet, Marin, Mira and Robert (2012), the prior in
+Source: adaptive generations of one size after Lenormand, Jabot and Deffuant (2013), kernels and
+importance weights after Beaumont, Cornuet, Marin and Robert (2009) and Filippi, Barnes, Cornebise
+and Stumpf (2013), mixture weights after Cornuet, Marin, Mira and Robert (2012), the prior in
 the mixture after Owen and Zhou (2000), thresholds by quantile after Del Moral, Doucet and Jasra
 (2012).
 """
@@ -37,7 +38,7 @@ Simulate = Callable[
 """Summaries of simulations at some levels, each with a seed of its own; and the generation."""
 
 LEAST_SCALE = 1e-9  # of a summary that never differs
-INSIDE = 4096  # draws by which the part of a mixture that lies in the box is found
+INSIDE = 2**15  # draws by which the part of a mixture that lies in the box is found
 SMALLEST = 1e-3  # singular value, relative to the largest, that a regression uses
 RIDGE = 1e-4  # standard deviation, in levels, below which no kernel falls
 
@@ -77,25 +78,22 @@ class Mixture:
 
     centres: Float[np.ndarray, "particle parameter"]
     weights: Float[np.ndarray, "particle"]
-    roots: Float[np.ndarray, "particle parameter parameter"]  # of the covariances
+    root: Float[np.ndarray, "parameter parameter"]  # of the covariance of each
     inside: float  # part of the mixture that lies in the box
 
     def draw(self, count: int, rng: np.random.Generator) -> Float[np.ndarray, "n parameter"]:
         """Levels from the mixture, anywhere."""
         which = rng.choice(len(self.weights), count, p=self.weights)
         normal = rng.standard_normal((count, self.centres.shape[1]))
-        moved = np.einsum("nij,nj->ni", self.roots[which], normal)
-        return np.asarray(self.centres[which] + moved)
+        return np.asarray(self.centres[which] + normal @ self.root.T)
 
     def density(self, levels: Float[np.ndarray, "n parameter"]) -> Float[np.ndarray, "n"]:
         """The density of the mixture inside the box."""
-        many = self.centres.shape[1]
-        inverse = np.linalg.inv(self.roots)
-        shift = levels[:, None, :] - self.centres[None, :, :]
-        scaled = np.einsum("kij,nkj->nki", inverse, shift)
-        scale = np.abs(np.linalg.det(self.roots)) * (2.0 * np.pi) ** (many / 2)
-        found = np.exp(-0.5 * np.sum(scaled**2, axis=2)) / scale
-        return np.asarray(found @ self.weights / self.inside)
+        inverse = np.linalg.inv(self.root)
+        here, centres = levels @ inverse.T, self.centres @ inverse.T
+        squared = np.sum((here[:, None, :] - centres[None, :, :]) ** 2, axis=2)
+        scale = np.linalg.det(self.root) * (2.0 * np.pi) ** (len(self.root) / 2)
+        return np.asarray(np.exp(-0.5 * squared) @ self.weights / (scale * self.inside))
 
 
 @dataclass(frozen=True)
@@ -303,19 +301,10 @@ def _in_box(levels: np.ndarray) -> np.ndarray:
 
 
 def _mixture(kept: Particles, rng: np.random.Generator) -> Mixture:
-    """Normals around particles, each with the covariance of its nearest half about it."""
-    levels, weights = kept.levels, kept.weights
-    count, many = levels.shape
-    whole = np.cov(levels.T, aweights=weights, ddof=0).reshape(many, many)
-    spread = np.linalg.inv(np.linalg.cholesky(whole + RIDGE**2 * np.eye(many)))
-    near = max(min(count, 2 * many + 2), count // 2)
-    roots = np.empty((count, many, many))
-    for place in range(count):
-        shift = levels - levels[place]
-        order = np.argsort(np.sum((shift @ spread.T) ** 2, axis=1), kind="stable")[:near]
-        part = weights[order] / weights[order].sum()
-        covariance = (shift[order] * part[:, None]).T @ shift[order]
-        roots[place] = np.linalg.cholesky(covariance + RIDGE**2 * np.eye(many))
-    open_ended = Mixture(levels, weights, roots, 1.0)
-    inside = float(np.mean(_in_box(open_ended.draw(INSIDE, rng))))
-    return Mixture(levels, weights, roots, max(inside, 1.0 / INSIDE))
+    """Normals around particles, with twice their covariance."""
+    many = kept.levels.shape[1]
+    covariance = np.cov(kept.levels.T, aweights=kept.weights, ddof=0).reshape(many, many)
+    root = np.linalg.cholesky(2.0 * covariance + RIDGE**2 * np.eye(many))
+    everywhere = Mixture(kept.levels, kept.weights, root, 1.0)
+    inside = float(np.mean(_in_box(everywhere.draw(INSIDE, rng))))
+    return Mixture(kept.levels, kept.weights, root, max(inside, 1.0 / INSIDE))

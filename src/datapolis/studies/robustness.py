@@ -99,8 +99,11 @@ def scores(
 
 
 def most_robust(found: Scores, among: Bool[np.ndarray, "portfolio"]) -> int:
-    """Which of some portfolios meets the targets most often; of equals, the least regret."""
-    order = np.lexsort((np.arange(len(among)), found.regret, -found.satisficing, ~among))
+    """Which of some portfolios regrets least in its worst tenth of draws.
+
+    Of equals, the one that meets the targets more often.
+    """
+    order = np.lexsort((np.arange(len(among)), -found.satisficing, found.regret, ~among))
     return int(order[0])
 
 

@@ -131,6 +131,11 @@ def short(value: float) -> str:
     return f"{value + 0.0:.3g}".replace("-", "−")
 
 
+def digits(value: float) -> float:
+    """A number of a table, in three digits."""
+    return float(f"{value:.3g}") + 0.0
+
+
 def spoken(one: Any) -> str:
     """An objective in words."""
     return str(one["name"]).replace("_", " ")
@@ -159,9 +164,12 @@ def tradeoffs(found: Search) -> Section:
     beaten = [one for one in found.rows if not one.on_front]
     columns: dict[str, Sequence[Any]] = {
         "portfolio": [called(one, found) for one in found.rows],
-        **{head(one): [row.values[one["name"]] for row in found.rows] for one in found.objectives},
-        "gain": [row.score for row in found.rows],
-        "regret, worst tenth": [row.regret for row in found.rows],
+        **{
+            head(one): [digits(row.values[one["name"]]) for row in found.rows]
+            for one in found.objectives
+        },
+        "gain": [digits(row.score) for row in found.rows],
+        "regret, worst tenth": [digits(row.regret) for row in found.rows],
         "meets all targets": [percent(row.satisficing) for row in found.rows],
     }
     text = (
@@ -190,9 +198,9 @@ def contents(found: Search) -> Section:
     return Section(
         title="What is in them",
         text=(
-            "Levers from 0 to 1. Those with a month rise from there to their level in two years; a "
-            "rule acts in the month after its index has passed the mark. Every portfolio is kept in "
-            "tables/portfolios.parquet as a study would hold it."
+            "Levers from 0 to 1. Those with a month rise from there to their level in two years; "
+            "a rule acts in the month after its index has passed the mark. Every portfolio is "
+            "kept in tables/portfolios.parquet as a study would hold it."
         ),
         columns={
             "portfolio": [called(one, found) for one in found.rows],
@@ -239,9 +247,9 @@ def robustness(found: Search) -> Section:
         text=text,
         columns={
             "portfolio": [called(one, found) for one in rows],
-            "gain at the study's own parameters": [one.at_defaults for one in rows],
-            "gain, mean over worlds": [one.score for one in rows],
-            "regret, worst tenth": [one.regret for one in rows],
+            "gain at the study's own parameters": [digits(one.at_defaults) for one in rows],
+            "gain, mean over worlds": [digits(one.score) for one in rows],
+            "regret, worst tenth": [digits(one.regret) for one in rows],
             "meets all targets": [percent(one.satisficing) for one in rows],
         },
     )
@@ -257,7 +265,8 @@ def curse(found: Search) -> Section:
         f"What is best of {found.looked_at:,} owes part of it to the worlds it was found in. In "
         f"those {robust.name} gained {short(promised)}, in worlds held back {short(robust.score)}: "
         f"chosen minus reported is {short(promised - robust.score)}. Over all that are reported "
-        f"the mean is {short(sum(lost) / len(lost))}. Only reported numbers stand on this page."
+        f"the mean is {short(sum(lost) / len(lost))}. All other numbers on this page are of worlds "
+        "held back."
     )
     return Section(title="Promised and kept", text=text, charts=partial(kept, found))
 
@@ -287,19 +296,19 @@ def losers(found: Search) -> Section:
             )
         else:
             said.append(f"By {label}, no tenth of income loses in any world that was tried.")
-    shown = [one for one in found.losses if one.portfolio == found.robust]
+    by_index: dict[str, Sequence[Any]] = {}
+    for index, label in PANELS.items():
+        rows = [one for one in found.losses if one.portfolio == found.robust]
+        rows = [one for one in rows if one.index == index]
+        by_index[f"{label}, mean change"] = [digits(one.change) for one in rows]
+        by_index[f"{label}, loses in"] = [percent(one.losing) for one in rows]
     return Section(
         title=f"Who loses by {found.robust}",
         text=" ".join(said)
         + " Losing is having less than in the same world, with the same chance, where nothing is "
         "done; how much less, the table says.",
         charts=partial(by_tenth, found),
-        columns={
-            "tenth of income": [one.decile for one in shown],
-            "of what": [PANELS[one.index] for one in shown],
-            "mean change": [one.change for one in shown],
-            "worlds in which it loses": [percent(one.losing) for one in shown],
-        },
+        columns={"tenth of income": list(range(1, 11)), **by_index},
     )
 
 
@@ -453,8 +462,8 @@ def parallel(found: Search, width: int = WIDE) -> list[Chart]:
             "bottom": 0.0,
             "top": 1.0,
             "name": one["name"].replace("_", " "),
-            "best": f"{sides[one['name']][1]:.3g}",
-            "worst": f"{sides[one['name']][0]:.3g}",
+            "best": short(sides[one["name"]][1]),
+            "worst": short(sides[one["name"]][0]),
         }
         for place, one in enumerate(found.objectives)
     ]
@@ -560,16 +569,21 @@ def kept(found: Search, width: int = WIDE) -> list[Chart]:
             alt.Tooltip("kept:Q", title="held back", format=".3~g"),
         ],
     )
+    said_axis = "gain over doing nothing: ● in worlds held back, ○ in the search"
     axis = alt.X(
-        "kept:Q", title="gain over doing nothing (● held back, ○ in the search)",
+        "kept:Q", title=said_axis,
         scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=5, format=".2~g"),
     )  # fmt: skip
     rule = base.mark_rule(color=PLAIN, strokeWidth=1.5).encode(x=axis, x2="promised:Q")
     dot = base.mark_point(filled=True, size=64, opacity=1, color=ROBUST_COLOUR).encode(x=axis)
     ring = base.mark_point(size=54, opacity=1, color=INK, fill="white").encode(
-        x=alt.X("promised:Q", title=None)
+        x=alt.X("promised:Q", title=said_axis)
     )
-    nothing = alt.Chart(inline([{"zero": 0}])).mark_rule(color=FAINT).encode(x="zero:Q")
+    nothing = (
+        alt.Chart(inline([{"zero": 0}]))
+        .mark_rule(color=FAINT)
+        .encode(x=alt.X("zero:Q", title=said_axis))
+    )
     chart = alt.layer(nothing, rule, ring, dot).properties(width=inner, height=21 * len(rows))
     said = "; ".join(
         f"{row['portfolio']} {short(row['promised'])} and {short(row['kept'])}" for row in rows

@@ -352,7 +352,7 @@ def posterior_draws(draws: int, seed: int) -> tuple[Draws, str]:
     except (ImportError, AttributeError, FileNotFoundError, InputError, StoreError):
         return [{} for _ in range(draws)], DEFAULTS
     paths = ", ".join(posterior.paths)
-    return found, f"calibrated are {paths}; all others are at their defaults"
+    return found, f"calibration informs {paths}; all others are at their defaults"
 
 
 # --- running -----------------------------------------------------------------------------------

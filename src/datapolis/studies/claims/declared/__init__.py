@@ -3,6 +3,14 @@
 Each reads as its row in docs/claims-map.md. Effects that matter are set here, before any run: 5
 points of a share, a tenth of a quantity (0.1 as a logarithm), a year of a date, unless said
 otherwise. What would be true by the equations alone is told under `built_in`.
+
+A first quick trial showed three experiments to read something else than their claim. They were
+mended before any larger trial, and no smallest effect was touched:
+
+X07  the shock came before organizations had ties; it now comes in month 84
+X11  holdings of all sectors were raised at once; now those of one sector at a time
+X23  reach was that of the rumour before, which outlasts a rumour under way; now who has heard
+X20  a criterion was added beside: a security standard may count as law
 """
 
 from datapolis.studies.claims.declared.community import X06, X07, X08
