@@ -111,19 +111,12 @@ def _wrong(trial: Trial) -> Iterator[str]:
     """Where the essay is wrong, in this model: criteria that fail in most draws of both samples."""
     yield "## Where the essay is wrong, in this model"
     yield ""
-    yield (
-        "Refuted, in the calibrated draws or in the whole box: "
-        + (
-            "; ".join(
-                f"{one.id} ({', '.join(one.claims)}): {one.question} "
-                + ", ".join(f"{NAMES[sample]}: {said(one, sample)}" for sample in SAMPLES)
-                for one in trial.tried
-                if any(found.verdict == "refuted" for found in one.verdicts.values())
-            )
-            or "nothing"
-        )
-        + "."
-    )
+    yield "Refuted, in the calibrated draws or in the whole box:"
+    yield ""
+    for one in trial.tried:
+        if any(found.verdict == "refuted" for found in one.verdicts.values()):
+            verdicts = "; ".join(f"{NAMES[sample]} {said(one, sample)}" for sample in SAMPLES)
+            yield f"- {one.id} ({', '.join(one.claims)}): {one.question} {verdicts}."
     yield ""
     yield (
         "Single criteria that fail in most draws of both samples (the upper end of the exact 95 % "

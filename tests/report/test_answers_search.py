@@ -43,8 +43,9 @@ def losses(portfolio, losing):
 
 BOX = Box({"law.lag": (100.0, float("inf"))}, 0.8, 0.6, 0.2, {"law.lag": 0.001}, 0.025, 0.3)
 MENDING = Mending(
-    "open data 1 while harm is above 0.2", {}, ("harm",), 16, 96, 0.7, 0.9, 20, 1, 0.001,
-    0.3, 0.35, True,
+    "open data 1 while harm is above 0.2", {},
+    {"open_data": {"when": "harm", "mark": 0.2, "above": True}}, ("harm",), 16, 96, 0.7, 0.9, 20,
+    1, 0.001, 0.3, 0.35, True,
 )  # fmt: skip
 FOUND = Search(
     budget="small",
@@ -103,7 +104,7 @@ def test_the_page_tells_the_choice_and_its_price(page):
     assert "rights: at least 0.5" in said["What each gives up"]
     assert "tenth 1 of income (1 is the poorest) has less" in said["Who loses by P3"]
     assert "Failures gather where law.lag above 100:" in said["Where it fails"]
-    assert "The rule mends it" in said["Can a rule mend it?"]
+    assert "That mends it" in said["Can a rule mend it?"]
     text = html(answer, {"facts": {}, "inputs": []})
     assert text.count('role="img"') == 6
 
@@ -121,7 +122,10 @@ def test_the_page_tells_the_opposite_too(page):
     assert "being robust costs nothing here" in said["What robustness costs"]
     assert "no tenth of income loses in any world" in said["Who loses by P3"]
     assert "No region of the parameters" in said["Where it fails"]
-    assert "The rule does harm" in said["Can a rule mend it?"]
+    assert "more harm than good" in said["Can a rule mend it?"]
+    assert "open data fully while harm is above 0.2" in said["Can a rule mend it?"]
+    none = replace(one, mending=replace(MENDING, added={}))
+    assert "No rule of this kind mends it" in texts(page(none))["Can a rule mend it?"]
     never = replace(one, failing=0.0, mending=None)
     assert "there is nothing to mend" in texts(page(never))["Can a rule mend it?"]
     bad = [replace(r, score=-0.1) if r.name == "P3" else r for r in FOUND.rows]

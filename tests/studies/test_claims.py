@@ -353,6 +353,15 @@ def test_the_page_tells_every_experiment(tried, tmp_path):
     assert "supported" in answer.answer
 
 
+def test_draws_are_kept_and_outlive_another_calibration(tmp_path, monkeypatch):
+    place, size = tmp_path / "tables" / "draws.json", trial.sized("quick", 6)
+    monkeypatch.setattr(trial, "posterior_draws", lambda many, seed: ([{"law.lag": 30.0}], "one"))
+    first = trial._kept_draws(place, size, 0)
+    monkeypatch.setattr(trial, "posterior_draws", lambda many, seed: ([{}], "another"))
+    assert trial._kept_draws(place, size, 0) == first and first[1] == "one"
+    assert first[0]["box"] == trial.box_draws(6, 0)
+
+
 def test_draws_of_the_box_fill_every_range():
     draws = trial.box_draws(8, 0)
     for path, declared in DECLARED.items():

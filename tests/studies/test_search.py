@@ -27,8 +27,17 @@ from datapolis.studies.portfolios import (
     objective,
     said,
 )
-from datapolis.studies.robustness import meets, most_robust, regrets, scores, worst_tenth
-from datapolis.studies.search import Budget, Search, ask, choose, sign_test, telling, with_rules
+from datapolis.studies.robustness import meets, most_robust, regrets, scores, shortfall, worst_tenth
+from datapolis.studies.search import (
+    Budget,
+    Search,
+    ask,
+    choose,
+    helps_most,
+    sign_test,
+    telling,
+    with_rules,
+)
 from datapolis.studies.trials import Draws, Source, posterior
 from datapolis.world import World
 
@@ -140,6 +149,16 @@ def test_what_chance_alone_chose_gains_nothing_where_it_is_reported():
     assert abs(np.mean(reported)) < 3 * error and abs(np.mean(reported)) < 0.02
 
 
+def test_what_helps_most_meets_more_or_comes_nearer():
+    targets, scale = np.array([1.0]), np.ones(1)
+    base = [[[0.0], [0.0]], [[0.5], [1.0]]]
+    assert helps_most(np.array([*base, [[0.6], [0.9]]]), targets, scale) == 1  # nearer, but loses
+    assert helps_most(np.array([*base, [[0.6], [1.0]]]), targets, scale) == 2  # nearer
+    assert helps_most(np.array([*base, [[0.6], [1.0]], [[1.0], [1.0]]]), targets, scale) == 3
+    assert helps_most(np.array([*base, [[0.5], [1.0]]]), targets, scale) == 1  # no better
+    assert shortfall(np.array(base), targets, scale).tolist() == [1.0, 0.25]
+
+
 def test_chance_in_a_sign_test_by_hand():
     assert sign_test(5, 0) == pytest.approx(2 / 32)
     assert sign_test(3, 3) == 1.0 and sign_test(0, 0) == 1.0
@@ -227,7 +246,7 @@ def test_what_tells_failing_worlds_apart_is_found():
     name, mark, above = telling(tried, fails, ["trust", "harm"])[0]
     assert (name, mark, above) == ("harm", 0.5, True)
     policies = with_rules(Policy(open_data=0.4), [("harm", 0.5, True)], ["open_data", "antitrust"])
-    assert policies[0].levers == {"open_data": Rule("harm", above=0.5, level=0.4)}
+    assert policies[0].levers == {"open_data": Rule("harm", above=0.5, level=1.0)}
     assert policies[1].levers["antitrust"] == Rule("harm", above=0.5, level=1.0)
 
 

@@ -59,6 +59,7 @@ INFORMED: Mapping[str, tuple[str, ...]] = {
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAYS_LITTLE = 0.3  # contraction below which a parameter counts as not identified
+NOT_FOUND = 0.3  # correlation with planted truths, below which it does too
 TOGETHER = 0.5  # correlation from which only a combination of two parameters is known
 NEAREST = 0.2  # of the prior's runs, accepted for a planted truth
 FEWEST = 40  # accepted for a planted truth at least
@@ -533,6 +534,16 @@ def _recovery(
     ]
 
 
+def learnt_of(answer: Calibrated) -> list[dict[str, Any]]:
+    """The parameters that the targets tell: contracted, and found again where planted."""
+    lost = {one["parameter"] for one in answer.recovery if one["correlation"] < NOT_FOUND}
+    return [
+        one
+        for one in answer.parameters
+        if one["contraction"] >= SAYS_LITTLE and one["parameter"] not in lost
+    ]
+
+
 def sentences(answer: Calibrated) -> list[str]:
     """The answer in a few sentences."""
     reached = [one for one in answer.predictive if one["reached"]]
@@ -541,7 +552,7 @@ def sentences(answer: Calibrated) -> list[str]:
         f"{len(reached)} of {len(answer.predictive)} targets lie within 90 % of the fitted model's "
         "runs" + (f"; not {', '.join(missed)}." if missed else ".")
     ]
-    learnt = [one for one in answer.parameters if one["contraction"] >= SAYS_LITTLE]
+    learnt = learnt_of(answer)
     open_ = [one["parameter"] for one in answer.parameters if one not in learnt]
     if learnt:
         first = sorted(learnt, key=lambda one: -float(one["contraction"]))

@@ -78,10 +78,22 @@ def meets(
     thresholds   the least of each objective; nan: not worse than doing nothing in the same draw;
                  -inf: no target
     """
+    return np.asarray((values >= _least(values, thresholds)).all(axis=-1))
+
+
+def shortfall(
+    values: Float[np.ndarray, "portfolio draw objective"],
+    thresholds: Float[np.ndarray, "objective"],
+    scale: Float[np.ndarray, "objective"],
+) -> Float[np.ndarray, "portfolio"]:
+    """How far portfolios stay behind the targets, in units of the scales: mean over draws."""
+    missing = np.maximum(_least(values, thresholds) - values, 0.0) / scale
+    return np.asarray(missing.sum(axis=-1).mean(axis=1))
+
+
+def _least(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     nothing = values[:1]
-    own = np.isnan(thresholds)
-    least = np.where(own, nothing - SLACK * np.abs(nothing), np.where(own, 0.0, thresholds))
-    return np.asarray((values >= least).all(axis=-1))
+    return np.where(np.isnan(thresholds), nothing - SLACK * np.abs(nothing), thresholds)
 
 
 def scores(

@@ -7,7 +7,7 @@
     who loses   by tenth of income, against doing nothing
     where       the box of parameters in which the chosen one fails (scenario discovery)
     mend        levers made rules on the indices that tell failing worlds apart; tried in failing
-                draws, judged in draws held back from all of that
+                draws and in others, judged in draws held back from all of that
 
 Every step is one round of the laboratory, so what was stopped goes on where it was.
 
@@ -52,6 +52,7 @@ from datapolis.studies.robustness import (
     most_robust,
     scales,
     scores,
+    shortfall,
 )
 from datapolis.studies.runs import Progress
 from datapolis.studies.trials import DECILES, Draws, Source, Trials, Tried, posterior
@@ -67,6 +68,8 @@ SHOWN = 8  # portfolios of the front that are reported, besides those chosen
 DEFAULTS = 2  # worlds at the study's own parameters in the draws of the search
 DEFAULTS_REPORTED = 8
 WATCHED = 2  # indices on which rules are tried
+RULES_ADDED = 2  # one after the other, as long as another one helps
+SURE = 0.05  # chance that mends as well
 SELECTION, REPORTED, DISCOVERY, JUDGEMENT = range(1, 5)  # streams of draws
 
 
@@ -82,7 +85,7 @@ class Budget:
     seeds: int  # a draw
     reported: int  # draws of the report
     discovered: int  # draws in which the chosen one is looked at for where it fails
-    tried: int  # failing draws in which rules are tried
+    tried: int  # draws in which rules are tried, half of them failing
     judged: int  # draws in which the mended one is judged
 
 
@@ -131,6 +134,7 @@ class Mending:
 
     says: str
     policy: Mapping[str, Any]
+    added: Mapping[str, Mapping[str, Any]]  # the rules: lever -> index, mark, side
     watched: tuple[str, ...]  # the indices that were tried
     tried: int  # rules
     draws: int  # in which it is judged
@@ -660,16 +664,16 @@ def _mended(
     watched = telling(discovered, fails, list(space.marks))[:WATCHED]
     if not watched:
         return None
-    candidates = with_rules(best, watched, asked.levers)
-    order = np.argsort(~(inside & fails), kind="stable")
-    some = looked.some(sorted(order[: asked.budget.tried].tolist()))
-    tried = trials.run("rules", [nothing, best, *candidates], some)
-    measured = scores(tried.values, asked.thresholds, chosen.scale)
-    place = max(
-        range(2, len(candidates) + 2),
-        key=lambda one: (measured.satisficing[one], measured.score[one], -one),
-    )
-    mended = candidates[place - 2]
+    some = _some(looked, inside & fails, asked.budget.tried)
+    mended, many, step = best, 0, 1
+    while step <= RULES_ADDED:
+        candidates = with_rules(mended, watched, asked.levers)
+        tried = trials.run(f"rules-{step}", [nothing, mended, *candidates], some)
+        place = helps_most(tried.values, asked.thresholds, chosen.scale)
+        many, step = many + len(candidates), step + 1
+        if place == 1:
+            break
+        mended = candidates[place - 2]
     judged = trials.run("judged", [nothing, best, mended], held_back)
     final = scores(judged.values, asked.thresholds, chosen.scale)
     good = meets(judged.values, asked.thresholds)
@@ -678,8 +682,13 @@ def _mended(
     return Mending(
         says=said(mended),
         policy=policy_record(mended),
+        added={
+            lever: {"when": one.when, "mark": one.mark, "above": one.above is not None}
+            for lever, one in mended.levers.items()
+            if isinstance(one, Rule) and one != best.levers.get(lever)
+        },
         watched=tuple(name for name, _, _ in watched),
-        tried=len(candidates),
+        tried=many,
         draws=len(held_back),
         before=float(final.satisficing[1]),
         after=float(final.satisficing[2]),
@@ -688,8 +697,25 @@ def _mended(
         p_value=p_value,
         score_before=float(final.score[1]),
         score_after=float(final.score[2]),
-        mended=won > lost and p_value < 0.05,
+        mended=won > lost and p_value < SURE,
     )
+
+
+def _some(looked: Draws, failing: np.ndarray, many: int) -> Draws:
+    """Draws to try rules in: half of them failing, if there are as many, half others."""
+    failing_places, others = np.flatnonzero(failing), np.flatnonzero(~failing)
+    bad = failing_places[: max(many // 2, many - len(others))]
+    return looked.some(sorted([*bad.tolist(), *others[: many - len(bad)].tolist()]))
+
+
+def helps_most(values: np.ndarray, thresholds: np.ndarray, scale: np.ndarray) -> int:
+    """Which portfolio meets the targets most often; of equals, which stays behind them least.
+
+    The first does nothing and is never taken; the second is taken unless another one is better.
+    """
+    often = meets(values, thresholds).mean(axis=1)
+    behind = shortfall(values, thresholds, scale)
+    return max(range(1, len(values)), key=lambda one: (often[one], -behind[one], -one))
 
 
 def telling(
@@ -719,21 +745,15 @@ def with_rules(
 ) -> list[Policy]:
     """A policy with one lever, each in turn, made a rule on each of the indices.
 
-    A lever that is up acts at its level, and only while the index is bad; another one fully.
+    The rule acts fully, and only while the index is bad.
     """
     found = []
     for name, mark, above in watched:
+        rule = Rule(name, above=mark) if above else Rule(name, below=mark)
         for lever in levers:
-            setting: Any = policy.levers.get(lever, 0.0)
-            level = getattr(setting, "level", setting) or 1.0
-            rule = (
-                Rule(name, above=mark, level=float(level))
-                if above
-                else Rule(name, below=mark, level=float(level))
-            )
             settings = {**policy.levers, lever: rule}
             ordered = {one: settings[one] for one in LEVERS if one in settings}
-            found.append(Policy(MENDED, parameters=None, **ordered))
+            found.append(Policy(MENDED, parameters=policy.parameters, **ordered))
     return found
 
 

@@ -23,7 +23,7 @@ from datapolis.look import (
     panel,
 )
 from datapolis.report.answered import Answer, Section
-from datapolis.studies.calibration import SAYS_LITTLE, Calibrated, sentences
+from datapolis.studies.calibration import NOT_FOUND, SAYS_LITTLE, Calibrated, learnt_of, sentences
 from datapolis.studies.posterior import Prior
 
 BINS = 12  # of a marginal
@@ -40,7 +40,7 @@ def page(out: Path) -> Answer:
 
     answer = Calibrated.from_json(json.loads((out / "answer.json").read_text(encoding="utf-8")))
     posterior = parquet.read_table(out / "tables" / "posterior.parquet").to_pydict()
-    learnt = [one for one in answer.parameters if one["contraction"] >= SAYS_LITTLE]
+    learnt = learnt_of(answer)
     return Answer(
         kind="calibration",
         title=answer.title,
@@ -48,7 +48,7 @@ def page(out: Path) -> Answer:
         f"{len(answer.targets)} numbers that were measured? {answer.simulated:,} runs of "
         f"{answer.months} months and {answer.citizens:,} citizens were compared with them.",
         answer=" ".join(sentences(answer)),
-        sections=[*_sections(answer, posterior)],
+        sections=_sections(answer, posterior, learnt),
         sure=_sure(answer, learnt),
         again=[
             "datapolis calibrate study.toml OUT --data FOLDER_OF_THE_TABLES",
@@ -57,16 +57,17 @@ def page(out: Path) -> Answer:
     )
 
 
-def _sections(answer: Calibrated, posterior: Mapping[str, Any]) -> list[Section]:
+def _sections(answer: Calibrated, posterior: Mapping[str, Any], learnt: Rows) -> list[Section]:
     sections = [
         Section(
             title="What the targets tell of each parameter",
             text="Bars: where the fitted parameter sets lie, from the least to the greatest value "
             "of the prior. The line is the prior, equal everywhere. Where bars follow the line, "
-            "nothing was learnt.",
+            f"nothing was learnt. Grey: less than {_percent(SAYS_LITTLE)} of the prior's variance "
+            f"is gone, or planted values are not found again (correlation below {NOT_FOUND:g}).",
             charts=lambda width: [
                 marginals(answer.parameters, posterior, width),
-                contraction(answer.parameters, width),
+                contraction(answer.parameters, [one["parameter"] for one in learnt], width),
             ],
             columns=_parameter_table(answer.parameters),
         ),
@@ -265,14 +266,14 @@ def marginals(parameters: Rows, posterior: Mapping[str, Any], width: int) -> Cha
     )
 
 
-def contraction(parameters: Rows, width: int) -> Chart:
+def contraction(parameters: Rows, learnt: Sequence[str], width: int) -> Chart:
     """How much of the prior's variance the targets take away, a bar each parameter."""
     rows = [
         {
             "name": one["parameter"],
             "contraction": one["contraction"],
             "told": _percent(one["contraction"]),
-            "learnt": one["contraction"] >= SAYS_LITTLE,
+            "learnt": one["parameter"] in learnt,
         }
         for one in sorted(parameters, key=lambda one: -float(one["contraction"]))
     ]
@@ -297,7 +298,7 @@ def contraction(parameters: Rows, width: int) -> Chart:
         "How much was learnt about each parameter",
         "Bars: "
         + "; ".join(f"{row['name']} {row['told']}" for row in rows)
-        + f". Grey: less than {_percent(SAYS_LITTLE)}, not identified.",
+        + f". Grey: not identified, less than {_percent(SAYS_LITTLE)} or not found where planted.",
     )
 
 
@@ -394,20 +395,18 @@ def informs(rows: Rows, width: int) -> Chart:
         axis=alt.Axis(orient="top", labelAngle=-35, labelLimit=170, domain=False, ticks=False),
     )
     y = alt.Y("target:N", sort=targets, title=None, axis=_names())
-    squares = base.mark_rect(stroke="white").encode(
+    squares = base.mark_rect(color=FITTED, stroke="white").encode(
         x=x,
         y=y,
-        color=alt.Color(
-            "shown:Q",
-            scale=alt.Scale(domain=[0, 0.4], range=["#f2f4f6", FITTED], clamp=True),
-            legend=None,
+        opacity=alt.Opacity(
+            "shown:Q", scale=alt.Scale(domain=[0, 0.4], range=[0.05, 0.9], clamp=True), legend=None
         ),
     )
     text = base.mark_text(color=INK, fontSize=11).encode(x=x, y=y, text="told:N")
     most = sorted(drawn, key=lambda row: -row["shown"])[:5]
     return finish(
         alt.layer(squares, text),
-        "Which target tells which parameter: points of contraction lost without it",
+        "Points of contraction lost without each target",
         "A table of targets by parameters. Most is lost at "
         + "; ".join(f"{row['parameter']} without {row['target']} ({row['told']})" for row in most)
         + ".",

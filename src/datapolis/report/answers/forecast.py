@@ -26,7 +26,8 @@ def page(out: Path) -> Answer:
         title=answer.title,
         asked=f"How well does the model forecast the shares of {answer.firms} firms that are "
         f"listed in all of {len(answer.periods)} periods, {answer.periods[0]} to "
-        f"{answer.periods[-1]}, from {len(answer.origins)} origins up to {answer.horizon} ahead?",
+        f"{answer.periods[-1]}, from {len(answer.origins)} origins up to {answer.horizon} months "
+        "ahead?",
         answer=" ".join(sentences(answer)),
         sections=[
             Section(
@@ -41,7 +42,10 @@ def page(out: Path) -> Answer:
                     "90 % intervals hold": [f"{100 * one['held']:.0f} %" for one in answer.overall],
                     "against last value": [one["against_last"] for one in answer.overall],
                     "95 % interval": [
-                        f"{one['low']:.4f} to {one['high']:.4f}" for one in answer.overall
+                        ""
+                        if one["method"] == "last value"
+                        else f"{one['low']:.3f} to {one['high']:.3f}"
+                        for one in answer.overall
                     ],
                     "CRPS of top-fifth share": [one["top_crps"] for one in answer.overall],
                 },

@@ -358,18 +358,30 @@ def mending(found: Search) -> Section:
             "from others."
         )
         return Section(title="Can a rule mend it?", text=why)
+    told = f"Failing worlds are told from others by {joined(list(one.watched))}. {one.tried} rules "
+    if not one.added:
+        text = told + (
+            "on them were tried, in failing worlds and in others: none meets the targets more "
+            "often, or comes nearer to them. No rule of this kind mends it."
+        )
+        return Section(title="Can a rule mend it?", text=text)
+    rules = [
+        f"{lever.replace('_', ' ')} fully while {rule['when']} is "
+        f"{'above' if rule['above'] else 'below'} {rule['mark']:.3g}"
+        for lever, rule in one.added.items()
+    ]
     verdict = (
-        "The rule mends it: more worlds meet the targets than chance explains"
+        "That mends it: more worlds meet the targets than chance explains"
         if one.mended
-        else "That is not more than chance explains: the rule does not clearly mend it"
+        else "That is not more than chance explains: it does not clearly mend it"
         if one.won >= one.lost
-        else "The rule does harm"
+        else "That does more harm than good"
     )
-    text = (
-        f"Failing worlds are told from others by {joined(list(one.watched))}. {one.tried} rules on "
-        f"them were tried where it fails. The best of them: {one.says}.\n\n"
+    text = told + (
+        f"on them were tried, in failing worlds and in others. What helps most there: "
+        f"{joined(rules)}, the rest as it was.\n\n"
         f"In {one.draws} worlds held back from all of this, {found.robust} meets every target in "
-        f"{percent(one.before)}, with the rule in {percent(one.after)}: {one.won} worlds are won, "
+        f"{percent(one.before)}, with that in {percent(one.after)}: {one.won} worlds are won, "
         f"{one.lost} lost (sign test, p = {one.p_value:.2g}). {verdict}. Its gain goes from "
         f"{short(one.score_before)} to {short(one.score_after)}."
     )

@@ -272,8 +272,6 @@ def ask(
     chosen = experiments(only)
     read = _study(study, size)
     say = tell or (lambda sentence: None)
-    calibrated, said = posterior_draws(size.posterior, seed)
-    samples: dict[str, Draws] = {POSTERIOR: calibrated, BOX: box_draws(size.box, seed)}
     question = {
         "kind": KIND,
         "mode": mode,
@@ -281,11 +279,11 @@ def ask(
         "draws": size.box,
         "seed": seed,
     }
-    say(f"Posterior: {said}.")
     with asked(read, out, question, data=data, scheduler=scheduler, progress=progress) as lab:
+        samples, said = _kept_draws(out / "tables" / "draws.json", size, seed)
+        say(f"Posterior: {said}.")
         trial = tried(lab, chosen, samples, size, seed, said, say)
         with disk(out):
-            (out / "tables").mkdir(exist_ok=True)
             _write_table(out / "tables" / "effects.parquet", trial)
             write_json(out / "answer.json", trial.as_json())
         if report is not None:
@@ -332,6 +330,20 @@ def _study(study: Path | str | None, size: Mode) -> Study:
         return read_study(study)
     text = STUDY.format(world=size.world, months=max(size.months.values()))
     return parse_study(text.encode(), Path("study.toml"))
+
+
+def _kept_draws(place: Path, size: Mode, seed: int) -> tuple[dict[str, Draws], str]:
+    """The draws of a folder: kept there, so that another calibration does not change them."""
+    if place.is_file():
+        found = json.loads(read_whole(place))
+        return {sample: found[sample] for sample in SAMPLES}, found["said"]
+    calibrated, said = posterior_draws(size.posterior, seed)
+    samples: dict[str, Draws] = {POSTERIOR: calibrated, BOX: box_draws(size.box, seed)}
+    plain = {sample: [dict(draw) for draw in draws] for sample, draws in samples.items()}
+    with disk(place.parent):
+        place.parent.mkdir(exist_ok=True)
+        write_json(place, {**plain, "said": said})
+    return samples, said
 
 
 def box_draws(draws: int, seed: int) -> Draws:

@@ -49,7 +49,7 @@ X01 = Experiment(
         ),
         Criterion(
             name="power comes from data rather than from wealth at the end",
-            claims=("E2",),
+            claims=("E1", "E2"),
             effect=level("data_weight", "plain"),
             least=0.5,
             needed=False,

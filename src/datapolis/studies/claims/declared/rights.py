@@ -279,5 +279,6 @@ X19 = Experiment(
             "breaches.loss", "breaches.loot", "breaches.crowding", "breaches.recruitment",
             "ties.adaptation"),
     silent="National security (V19) and power to destroy (V21), beyond the number and the means "
-    "of lawbreakers; how the net of ties tears is measured on request, not every month.",
+    "of lawbreakers; how little firms value protection (V15) is a parameter here, liability. How "
+    "the net of ties tears is measured on request, not every month.",
 )  # fmt: skip
