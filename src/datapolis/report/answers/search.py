@@ -327,7 +327,7 @@ def failures(found: Search) -> Section:
     text += (
         f" Failures gather where {found.rule}: {percent(box.density)} of those worlds fail, which "
         f"is {percent(box.coverage)} of all failures in {percent(box.mass)} of the worlds. "
-        f"Failures shuffled over the worlds give as good a rule in {percent(box.p_chance)} of "
+        f"Failures shuffled over the worlds give as good a rule in {100 * box.p_chance:.1f} % of "
         "cases or fewer."
     )
     return Section(
