@@ -136,7 +136,7 @@ def test_charts_name_their_lines_and_say_their_numbers():
     for width in (720, 354):
         (chart,) = pages.parallel(FOUND, width)
         spec = json.dumps(chart.to_dict())
-        assert "P3, robust" in spec and "P9, best at defaults" in spec and "do nothing" in spec
+        assert "P3, robust" in spec and "P9, " in spec and "do nothing" in spec
         for draw in (pages.parallel, pages.kept, pages.by_tenth):
             (chart,) = draw(FOUND, width)
             assert "P3" in chart.to_dict()["description"]

@@ -151,7 +151,8 @@ def test_shares_of_variance_of_the_model(folder):
     found = Sensitivity.from_json(json.loads((out / "answer.json").read_text()))
     by_name = {one.parameter: one for one in found.dependences[0].influences}
     assert found.runs == 16 * 5 and by_name[CHANCE].size == 0.0
-    assert by_name["technology.growth"].size > by_name["technology.start"].size > 0.0
+    # T is about start exp(.9 growth 24): over their ranges start makes a factor of 30, growth of 7
+    assert by_name["technology.start"].size > by_name["technology.growth"].size > 0.0
 
 
 @pytest.mark.parametrize(

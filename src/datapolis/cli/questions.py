@@ -1,4 +1,4 @@
-"""The commands that ask the model: sensitivity, calibrate, claims, search.
+"""The commands that ask the model: sensitivity, calibrate, forecast, claims, search.
 
 Each takes what its library door takes, and writes a folder: the answer, its page, every run.
 """
@@ -20,6 +20,9 @@ def add(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(short_help="what an outcome depends on")(told(sensitivity))
     app.command(short_help="fit the model to what was measured")(told(calibrate))
+    app.command(short_help="what a calibrated model makes of months it has not seen")(
+        told(forecast)
+    )
     app.command(short_help="the essay's claims on trial")(told(claims))
     app.command(short_help="search policies that hold up")(told(search))
 
@@ -99,11 +102,26 @@ def calibrate(
     )
 
 
+def forecast(
+    study: Study,
+    out: Out,
+    draws: Annotated[int, typer.Option(help="of the baseline that ships, for each forecast")] = 32,
+    data: Data = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Forecast a measured panel from rolling origins, beside the last value and drift."""
+    prepare()
+    from datapolis.studies.forecast import ask
+
+    _answer(partial(ask, study, draws=draws, data=data, scheduler=scheduler), out)
+
+
 def claims(
     experiment: Annotated[
         list[str] | None, typer.Argument(metavar="X13", help="experiments; all if none")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick/--full", help="minutes, or hours")] = True,
+    mode: Annotated[str, typer.Option(help="quick (minutes), moderate or full (hours)")] = "quick",
+    quick: Annotated[bool, typer.Option("--quick", help="short for --mode quick")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="OUT", help="the folder; out/claims-... if none")
     ] = None,
@@ -119,7 +137,7 @@ def claims(
     prepare()
     from datapolis.studies.claims import trial
 
-    mode = "quick" if quick else "full"
+    mode = "quick" if quick else mode
     folder = out or Path("out") / "-".join(["claims", mode, *(experiment or [])])
     _answer(
         partial(
@@ -138,18 +156,18 @@ def claims(
 
 
 def _verdicts(folder: Path) -> None:
-    """The table of verdicts; of a single experiment also what it would have taken."""
+    """The table of verdicts."""
     from rich.console import Console
     from rich.table import Table
 
     from datapolis.studies.claims import trial
 
-    found = trial.rows(trial.Trial.read(folder))
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for name in found[0]:
-        table.add_column(name, overflow="fold", ratio=3 if name == "question" else None)
-    for row in found:
-        table.add_row(*row.values())
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = {"X": "X", "question": "question", "posterior": "calibrated", "box": "whole box"}
+    for name, heading in columns.items():
+        table.add_column(heading, overflow="fold", ratio=2 if name == "question" else None)
+    for row in trial.rows(trial.Trial.read(folder)):
+        table.add_row(*(row[name] for name in columns))
     Console().print(table)
 
 

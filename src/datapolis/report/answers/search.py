@@ -440,11 +440,11 @@ def parallel(found: Search, width: int = WIDE) -> list[Chart]:
                 }
             )
     ends = [row for row in rows if row["place"] == len(names) - 1 and row["kind"] != "other"]
+    narrow = width < NARROW
     places = spread([row["height"] for row in ends], 0.062, 0.0, 1.0)
     for end, at in zip(ends, places, strict=True):
-        end.update(at=at, label=label(end["portfolio"], found))
-    narrow = width < NARROW
-    room = 6.4 * max(len(row["label"]) for row in ends) + 14
+        end.update(at=at, label=label(end["portfolio"], found, narrow))
+    room = (5.2 if narrow else 6.4) * max(len(row["label"]) for row in ends) + 14
     inner = int(width - 24)
     far = (len(names) - 1) * inner / max(inner - room - 36, 1)
     near = -36 * far / inner
@@ -484,9 +484,12 @@ def parallel(found: Search, width: int = WIDE) -> list[Chart]:
         y=alt.Y("bottom:Q", scale=y_scale, axis=None), y2="top:Q"
     )
     size = 10 if narrow else 12
-    title = axes.mark_text(dy=-24, fontSize=size, fontWeight=600, color=INK).encode(
-        y=alt.Y("top:Q", scale=y_scale), text="name:N"
-    )
+    titles = [
+        axes.transform_filter(f"datum.place % 2 == {odd}")
+        .mark_text(dy=-24 - 13 * odd * narrow, fontSize=size, fontWeight=600, color=INK)
+        .encode(y=alt.Y("top:Q", scale=y_scale), text="name:N")
+        for odd in (0, 1)
+    ]
     best = axes.mark_text(dy=-9, fontSize=size - 1, color=FAINT).encode(
         y=alt.Y("top:Q", scale=y_scale), text="best:N"
     )
@@ -506,7 +509,9 @@ def parallel(found: Search, width: int = WIDE) -> list[Chart]:
         .mark_text(align="left", dx=8, fontSize=size, fontWeight=600)
         .encode(y=alt.Y("at:Q", scale=y_scale), text="label:N", color=inks)
     )
-    chart = alt.layer(rule, line, dot, named, title, best, worst).resolve_scale(color="independent")
+    chart = alt.layer(rule, line, dot, named, *titles, best, worst).resolve_scale(
+        color="independent"
+    )
     chart = chart.properties(width=inner, height=340)
     said = "; ".join(
         f"{called(row, found)}: "
@@ -535,12 +540,12 @@ def kind(row: Row, found: Search) -> str:
     return "other" if row.name.startswith("P") and row.name[1:].isdigit() else row.name
 
 
-def label(name: str, found: Search) -> str:
+def label(name: str, found: Search, narrow: bool = False) -> str:
     """A portfolio at the end of its line."""
     if name == found.robust:
         return f"{name}, robust"
     if name == found.nominal:
-        return f"{name}, best at defaults"
+        return f"{name}, nominal" if narrow else f"{name}, best at defaults"
     return name.replace("_", " ")
 
 
