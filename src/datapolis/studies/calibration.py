@@ -12,7 +12,6 @@ asked again it goes on, bit for bit.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from datapolis.errors import InputError
 from datapolis.inference.abc_smc import Fit, Ranges, adjusted, deviation, fit, resampled
 from datapolis.inference.abc_smc import Pool as Simulated
 from datapolis.inference.scores import rank_of, uniformity, weighted_quantile
-from datapolis.studies.files import disk, write_json
+from datapolis.studies.files import disk, write_json, write_table
 from datapolis.studies.outcomes import Uncertainty
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.question import asked
@@ -187,7 +186,8 @@ def ask(
         for sentence in sentences(answer):
             say(sentence)
         for name, columns in tables.items():
-            write_table(out, name, columns)
+            if columns:
+                write_table(out, name, columns)
         with disk(out):
             write_json(out / "answer.json", answer.as_json())
         if report is not None:
@@ -571,21 +571,6 @@ def sentences(answer: Calibrated) -> list[str]:
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
-
-
-def write_table(out: Path, name: str, columns: Mapping[str, Any]) -> None:
-    """Keep a table as Parquet, whole or not at all."""
-    import pyarrow
-    from pyarrow import parquet
-
-    if not columns:
-        return
-    place = out / "tables" / f"{name}.parquet"
-    partial = place.with_suffix(".partial")
-    with disk(out):
-        place.parent.mkdir(exist_ok=True)
-        parquet.write_table(pyarrow.table(dict(columns)), partial)
-        os.replace(partial, place)
 
 
 def plain(value: Any) -> Any:

@@ -95,6 +95,19 @@ def write_json(place: Path, content: Any) -> None:
     write_whole(place, text.encode() + b"\n")
 
 
+def write_table(out: Path, name: str, columns: Mapping[str, Any]) -> None:
+    """Keep a table in the folder's tables as Parquet, whole or not at all."""
+    import pyarrow
+    from pyarrow import parquet
+
+    place = out / "tables" / f"{name}.parquet"
+    partial = place.with_suffix(".partial")
+    with disk(out):
+        place.parent.mkdir(exist_ok=True)
+        parquet.write_table(pyarrow.table(dict(columns)), partial)
+        os.replace(partial, place)
+
+
 def read_whole(place: Path) -> bytes:
     try:
         return place.read_bytes()

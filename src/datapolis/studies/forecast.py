@@ -27,8 +27,8 @@ import numpy as np
 from datapolis.errors import InputError, nearest
 from datapolis.indicators import top_fifth_share
 from datapolis.inference.scores import crps, interval
-from datapolis.studies.calibration import plain, write_table
-from datapolis.studies.files import disk, write_json
+from datapolis.studies.calibration import plain
+from datapolis.studies.files import disk, write_json, write_table
 from datapolis.studies.posterior import Posterior, baseline
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case

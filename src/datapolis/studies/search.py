@@ -30,7 +30,7 @@ import numpy as np
 from datapolis.errors import InputError, nearest
 from datapolis.policy import LEVERS, Policy, Rule
 from datapolis.studies import files
-from datapolis.studies.asking import Report, Tell, resized, within, write_table
+from datapolis.studies.asking import Report, Tell, resized, within
 from datapolis.studies.discovery import Box, find_box
 from datapolis.studies.evolution import evolve, front
 from datapolis.studies.outcomes import Outcome, Uncertainty, box
@@ -275,9 +275,9 @@ def ask(
             tuple(one for one in read.scenario if one.month < chosen.budget.months),
         )
         answer, archive = _searched(read, chosen, trials, budget, tell or (lambda _: None))
-        write_table(out, "portfolios", _columns(answer))
-        write_table(out, "archive", archive)
-        write_table(out, "losses", _loss_columns(answer))
+        files.write_table(out, "portfolios", _columns(answer))
+        files.write_table(out, "archive", archive)
+        files.write_table(out, "losses", _loss_columns(answer))
         with files.disk(out):
             files.write_json(out / "answer.json", answer.as_json())
             if report is not None:

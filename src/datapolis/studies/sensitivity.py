@@ -28,7 +28,7 @@ import numpy as np
 
 from datapolis.errors import InputError, nearest
 from datapolis.studies import files
-from datapolis.studies.asking import Report, Tell, resized, within, write_table
+from datapolis.studies.asking import Report, Tell, resized, within
 from datapolis.studies.outcomes import Outcome, Uncertainty, box, indices_of, rows_of
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case, Progress
@@ -336,7 +336,7 @@ def ask(
                 _dependence(one, one.of(found), levels, names, chosen, seed) for one in sought
             ),
         )
-        write_table(out, "sensitivity", columns(answer))
+        files.write_table(out, "sensitivity", columns(answer))
         with files.disk(out):
             files.write_json(out / "answer.json", answer.as_json())
             if report is not None:

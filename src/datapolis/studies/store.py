@@ -33,7 +33,15 @@ from datapolis import __version__
 from datapolis.errors import StoreError
 from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import Batch, plan
-from datapolis.studies.files import Lock, disk, hash_of, read_whole, write_json, write_whole
+from datapolis.studies.files import (
+    Lock,
+    disk,
+    hash_of,
+    read_whole,
+    write_json,
+    write_table,
+    write_whole,
+)
 from datapolis.studies.runs import Values
 
 if TYPE_CHECKING:
@@ -202,15 +210,7 @@ class Store:
 
     def write_table(self, name: str, columns: Mapping[str, Any]) -> None:
         """Keep a table as Parquet."""
-        import pyarrow
-        from pyarrow import parquet
-
-        place = self.out / "tables" / f"{name}.parquet"
-        partial = place.with_suffix(".partial")
-        with disk(self.out):
-            place.parent.mkdir(exist_ok=True)
-            parquet.write_table(pyarrow.table(dict(columns)), partial)
-            os.replace(partial, place)
+        write_table(self.out, name, columns)
 
     def write_audits(self, audits: Mapping[str, Audit]) -> None:
         """Keep what was measured: each audit as JSON, all findings and targets as tables."""

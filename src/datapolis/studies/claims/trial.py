@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from datapolis.studies.claims.verdict import (
     median_interval,
 )
 from datapolis.studies.claims.worlds import WORLDS
-from datapolis.studies.files import disk, read_whole, write_json
+from datapolis.studies.files import disk, read_whole, write_json, write_table
 from datapolis.studies.outcomes import box, rows_of
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
@@ -283,8 +282,8 @@ def ask(
         samples, said = _kept_draws(out / "tables" / "draws.json", size, seed)
         say(f"Posterior: {said}.")
         trial = tried(lab, chosen, samples, size, seed, said, say)
+        write_table(out, "effects", _effects(trial))
         with disk(out):
-            _write_table(out / "tables" / "effects.parquet", trial)
             write_json(out / "answer.json", trial.as_json())
         if report is not None:
             report(out)
@@ -684,11 +683,8 @@ def claims_of(trial: Trial) -> dict[str, list[tuple[str, Measured]]]:
     return found
 
 
-def _write_table(path: Path, trial: Trial) -> None:
+def _effects(trial: Trial) -> dict[str, list[Any]]:
     """One row an effect: experiment, criterion, sample, draw, effect, whether it holds."""
-    import pyarrow
-    import pyarrow.parquet
-
     columns: dict[str, list[Any]] = {
         name: [] for name in ("experiment", "criterion", "needed", "sample", "draw", "effect")
     }
@@ -702,6 +698,4 @@ def _write_table(path: Path, trial: Trial) -> None:
                         strict=True,
                     ):
                         columns[name].append(value)
-    partial = path.with_name(f"{path.name}.partial")
-    pyarrow.parquet.write_table(pyarrow.table(columns), partial)
-    os.replace(partial, path)
+    return columns
