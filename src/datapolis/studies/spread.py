@@ -75,7 +75,10 @@ def _over_threads(work: Any, batches: Sequence[Any], take: Callable[..., None]) 
 
     threads = os.cpu_count() or 1
     dask.compute(
-        *[dask.delayed(do, pure=False)(batch) for batch in batches],
+        *[
+            dask.delayed(do, pure=False)(batch, dask_key_name=f"batch-{place:06d}")
+            for place, batch in enumerate(batches)  # in this order
+        ],
         scheduler="threads",
         num_workers=threads,
     )
