@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from datapolis.declare import writes
 from datapolis.errors import InputError, InputErrors
+from datapolis.inference.designs import latin_hypercube
 from datapolis.mechanisms import rumours, technology
 from datapolis.policy import LEVERS, Policy, Ramp, Rule
 from datapolis.simulation import simulate
 from datapolis.studies import search
-from datapolis.studies.evolution import evolve, front, latin_hypercube
+from datapolis.studies.evolution import evolve, front
 from datapolis.studies.portfolios import (
     COST,
     Space,

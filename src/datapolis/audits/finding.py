@@ -186,8 +186,8 @@ class Audit:
         content = {one.name: getattr(self, one.name) for one in fields(self)}
         content["findings"] = [asdict(one) for one in self.findings]
         content["targets"] = [asdict(one) for one in self.targets]
-        plain: dict[str, Any] = _plain(content)
-        return plain
+        found: dict[str, Any] = plain(content)
+        return found
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Audit:
@@ -359,14 +359,14 @@ def _array(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
     return np.asarray([np.nan if value is None else value for value in values])
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Nested values as JSON knows them."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, np.ndarray):
-        return [_plain(one) for one in value.tolist()]
+        return [plain(one) for one in value.tolist()]
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):

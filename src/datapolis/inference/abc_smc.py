@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from datapolis.inference.designs import latin_hypercube
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
@@ -190,7 +192,9 @@ def fit(
     for number in range(generations):
         rng = np.random.default_rng(np.random.SeedSequence([seed, 101, number]))
         fresh = (
-            _hypercube(size, parameters, rng) if not number else _inside(mixtures[-1], size, rng)
+            latin_hypercube(rng, size, parameters)
+            if not number
+            else _inside(mixtures[-1], size, rng)
         )
         seeds = 1 + number * size + np.arange(size) + (seed * 1_000_003) % 2**30
         found = np.asarray(simulate(fresh, seeds, number), float)
@@ -279,12 +283,6 @@ def resampled(
     marks = (np.arange(count) + rng.random()) / count
     edges = np.cumsum(weights)
     return np.minimum(np.searchsorted(edges / edges[-1], marks), len(weights) - 1)
-
-
-def _hypercube(count: int, parameters: int, rng: np.random.Generator) -> np.ndarray:
-    """A Latin hypercube: of n levels, one in each n-th part (McKay, Beckman and Conover, 1979)."""
-    order = np.stack([rng.permutation(count) for _ in range(parameters)], axis=1)
-    return (order + rng.random((count, parameters))) / count
 
 
 def _inside(mixture: Mixture, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -46,6 +46,16 @@ class Answer:
     again: Sequence[str]  # lines that give the same
 
 
+def percent(share: float) -> str:
+    """A share to read."""
+    return f"{100 * share:.0f} %"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def page(out: Path) -> Answer:
     """What the page says of the answer that a folder holds."""
     kind = json.loads((out / "answer.json").read_text(encoding="utf-8"))["kind"]

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.audits.finding import plain
 from datapolis.errors import InputError
 from datapolis.inference.abc_smc import Fit, Ranges, adjusted, deviation, fit, resampled
 from datapolis.inference.abc_smc import Pool as Simulated
 from datapolis.inference.scores import rank_of, uniformity, weighted_quantile
-from datapolis.studies.files import disk, write_json, write_table
+from datapolis.studies import work
+from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.outcomes import Uncertainty
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.question import asked
@@ -122,8 +124,8 @@ def ask(
     data: Path | str | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
-    tell: Callable[[str], None] | None = None,
-    report: Callable[[Path], Path] | None = None,
+    tell: Tell | None = None,
+    report: Report | None = None,
     mechanisms: Sequence[Mechanism] | None = None,
 ) -> Path:
     """Calibrate the model of a study to targets, into a folder. Returns the folder.
@@ -155,7 +157,8 @@ def ask(
             field="targets",
             allowed='[calibration] targets = ["facts"], the names of audits, or paths',
         )
-    audits, origin = _audits(read, data, out, wanted, progress)
+    inputs = work.read_inputs(read, data)
+    audits, origin = _audits(read, inputs, data, out, wanted, progress)
     found = gather(wanted, audits, origin)
     priors = _priors(found, list(given("vary", list(vary), [])))
     many = int(given("particles", particles, 128))
@@ -178,21 +181,20 @@ def ask(
         "recovery": setting.recovery,
         "seed": setting.seed,
     }
-    with asked(read, out, question, data=data, scheduler=scheduler, progress=progress) as lab:
-        if mechanisms is not None:
-            lab.mechanisms = tuple(mechanisms)
+    with asked(
+        read,
+        out,
+        question,
+        inputs=inputs,
+        mechanisms=mechanisms,
+        scheduler=scheduler,
+        progress=progress,
+    ) as lab:
         found.check(lab.worlds["plain"], read.world.months)
         answer, tables = calibrate(lab, found, setting, read.world.months, read.title)
         for sentence in sentences(answer):
             say(sentence)
-        for name, columns in tables.items():
-            if columns:
-                write_table(out, name, columns)
-        with disk(out):
-            write_json(out / "answer.json", answer.as_json())
-        if report is not None:
-            with disk(out):
-                report(out)
+        keep_answer(out, answer.as_json(), tables, report)
     return out
 
 
@@ -279,26 +281,25 @@ def calibrate(
 
 def _audits(
     study: Study,
+    inputs: work.Inputs,
     data: Path | str | None,
     out: Path,
     wanted: Sequence[str],
     progress: Progress | None,
 ) -> tuple[dict[str, Audit], str]:
     """The audits that the study asks for, and the period at month 0 if its firms were measured."""
-    from datapolis.studies import work
     from datapolis.studies.measured import FIRMS, measure
     from datapolis.studies.study import FirmsTable
 
     audits: dict[str, Audit] = {}
     origin = ""
     if isinstance(study.world.firms, FirmsTable):
-        inputs = work.read_inputs(study, data)
         audits |= inputs.audits
         if FIRMS in audits and study.world.firms.time is not None:
             times = sorted({one.time for one in audits[FIRMS].targets})
             origin = study.world.firms.month or (times[0] if times else "")
     if any(text.partition(".")[0] in study.measures for text in wanted):
-        folders = [study.path.parent, *([Path(data)] if data is not None else [])]
+        folders = work.folders_of(study, data)
         audits |= measure(study, folders, kept=out / "tables" / "audits", progress=progress)[0]
     return audits, origin
 
@@ -571,16 +572,3 @@ def sentences(answer: Calibrated) -> list[str]:
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
-
-
-def plain(value: Any) -> Any:
-    """Nested values as JSON knows them; what is no number is None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

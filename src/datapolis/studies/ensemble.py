@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from datapolis.inference.designs import stratified
 from datapolis.month import MONTH, Mechanism
 from datapolis.parameters import DECLARED
 from datapolis.studies import runs
@@ -83,7 +84,7 @@ def draws(study: Study) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(np.random.SeedSequence([study.ensemble.seed, 3]))
     drawn = {}
     for path in study.ensemble.vary:
-        level = (rng.permutation(members) + rng.random(members)) / members
+        level = stratified(rng, members)
         declared = DECLARED[path]
         values = declared.low + level * (declared.high - declared.low)
         drawn[path] = values.astype(np.float32)

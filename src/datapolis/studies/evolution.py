@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.inference.designs import latin_hypercube
+
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
@@ -56,20 +58,12 @@ def evolve(
 
 
 def _first(genes: int, size: int, seed: int, start: np.ndarray | None) -> np.ndarray:
-    """The first generation: a Latin hypercube, some of it given. McKay et al. (1979)."""
+    """The first generation: a Latin hypercube, some of it given."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 31]))
     points = latin_hypercube(rng, size, genes)
     if start is not None and len(start):
         points[: len(start)] = start[:size]
     return points
-
-
-def latin_hypercube(
-    rng: np.random.Generator, cases: int, dimensions: int
-) -> Float[np.ndarray, "case dimension"]:
-    """Points of which each n-th part of every dimension holds one. McKay et al. (1979)."""
-    places = np.stack([rng.permutation(cases) for _ in range(dimensions)], axis=1)
-    return np.asarray((places + rng.random((cases, dimensions))) / cases)
 
 
 def _algorithm(objectives: int, size: int, first: np.ndarray) -> Any:

@@ -17,18 +17,18 @@ Source: rolling origins after Tashman (2000); CRPS after Gneiting and Raftery (2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.audits.finding import plain
 from datapolis.errors import InputError, nearest
 from datapolis.indicators import top_fifth_share
 from datapolis.inference.scores import crps, interval
-from datapolis.studies.calibration import plain
-from datapolis.studies.files import disk, write_json, write_table
+from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.posterior import Posterior, baseline
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case
@@ -97,8 +97,8 @@ def ask(
     data: Path | str | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
-    tell: Callable[[str], None] | None = None,
-    report: Callable[[Path], Path] | None = None,
+    tell: Tell | None = None,
+    report: Report | None = None,
 ) -> Path:
     """Forecast the measured market of a study from rolling origins, into a folder.
 
@@ -132,18 +132,14 @@ def ask(
         )
         for sentence in sentences(answer):
             say(sentence)
-        write_table(out, "forecasts", scores)
-        with disk(out):
-            write_json(out / "answer.json", answer.as_json())
-        if report is not None:
-            with disk(out):
-                report(out)
+        keep_answer(out, answer.as_json(), {"forecasts": scores}, report)
     return out
 
 
 def panel_of(study: Study, data: Path | str | None = None, most: int = 60) -> Panel:
     """The firms that the study's table lists in every period, the largest at the first."""
     from datapolis import tables
+    from datapolis.studies.work import folders_of
 
     firms = study.world.firms
     if not isinstance(firms, FirmsTable) or firms.time is None:
@@ -152,7 +148,7 @@ def panel_of(study: Study, data: Path | str | None = None, most: int = 60) -> Pa
             ("world", "firms"),
             allowed="table, name, weight and time",
         )
-    folders = [study.path.parent, *([Path(data)] if data is not None else [])]
+    folders = folders_of(study, data)
     path = tables.find(firms.table, folders)
     if path is None:
         others = [one.name for folder in folders for one in folder.iterdir() if one.is_file()]

@@ -55,12 +55,21 @@ class Laboratory:
         self.asked = 0  # rounds so far
 
     def run(
-        self, name: str, cases: Sequence[Case], *, months: int, record: Sequence[str]
+        self,
+        name: str,
+        cases: Sequence[Case],
+        *,
+        months: int,
+        record: Sequence[str],
+        size: int | None = None,
+        holdable: Sequence[str] = (),
     ) -> xarray.Dataset:
         """What the indices were in each case: a dataset with dimensions case, month, ...
 
-        name     of the round, for people; rounds are told apart by their order
-        record   the indices to keep, by name
+        name      of the round, for people; rounds are told apart by their order
+        record    the indices to keep, by name
+        size      cases of a batch; by default as many as pay, in batches as equal as can be
+        holdable  stocks that cases of other rounds hold; with these and one size all compile once
 
         Raises StoreError if the folder holds other runs in this place, or if runs failed.
         """
@@ -73,7 +82,8 @@ class Laboratory:
             self._keep_world(world)
             places = [place for place, case in enumerate(cases) if case.world == world]
             chosen = [cases[place] for place in places]
-            round_ = Round(folder / world, self._work(chosen, months, record), chosen)
+            work = self._work(chosen, months, record, size, holdable)
+            round_ = Round(folder / world, work, chosen)
             round_.compute(name, self.scheduler, self.progress)
             parts.append(round_.cube.dataset())
             order += places
@@ -99,16 +109,23 @@ class Laboratory:
             place.mkdir(parents=True, exist_ok=True)
             write_world(place, self.worlds[name])
 
-    def _work(self, cases: Sequence[Case], months: int, record: Sequence[str]) -> Work:
+    def _work(
+        self,
+        cases: Sequence[Case],
+        months: int,
+        record: Sequence[str],
+        size: int | None,
+        holdable: Sequence[str],
+    ) -> Work:
         world = self.worlds[cases[0].world]
         return Work(
             world=world,
             months=months,
             record=tuple(record),
-            size=batch_size(world.sizes.citizens, len(cases)),
+            size=size or batch_size(world.sizes.citizens, len(cases)),
             parameters=self.parameters,
             mechanisms=self.mechanisms,
-            holdable=tuple(sorted({path for case in cases for path in case.frozen})),
+            holdable=tuple(sorted({*holdable, *(path for case in cases for path in case.frozen)})),
             paths=tuple(sorted({path for case in cases for path in case.policy.parameters})),
         )
 

@@ -107,16 +107,16 @@ class Outcome:
                     allowed=f"0 to {months - 1}",
                 )
             return np.asarray(series[..., int(self.at)])
-        last, first = _mean(series[..., -YEAR:]), _mean(series[..., :YEAR])
+        last, first = mean_of_known(series[..., -YEAR:]), mean_of_known(series[..., :YEAR])
         if self.at == "change":
             return np.asarray(last - first)
         if self.at in ("max", "min"):
             extreme = np.fmax if self.at == "max" else np.fmin  # those that pass nan over
             return np.asarray(extreme.reduce(series, axis=-1))
-        return {"last": last, "first": first, "mean": _mean(series)}[self.at]
+        return {"last": last, "first": first, "mean": mean_of_known(series)}[self.at]
 
 
-def _mean(values: Float[np.ndarray, "case month"]) -> Float[np.ndarray, "case"]:
+def mean_of_known(values: Float[np.ndarray, "case month"]) -> Float[np.ndarray, "case"]:
     """The mean over the months that have a value; nan if none has."""
     known = np.isfinite(values)
     count = known.sum(axis=-1)

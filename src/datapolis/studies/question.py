@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datapolis.errors import StoreError
+from datapolis.month import MONTH, Mechanism
 from datapolis.studies import store as stores
 from datapolis.studies.files import Lock, disk, read_whole, write_json, write_whole
 from datapolis.studies.laboratory import Laboratory
@@ -27,6 +28,7 @@ from datapolis.studies.runs import PLAIN, Progress
 
 if TYPE_CHECKING:
     from datapolis.studies.study import Study
+    from datapolis.studies.work import Inputs
 
 OURS = {
     "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "worlds",
@@ -41,19 +43,23 @@ def asked(
     question: Mapping[str, Any],
     *,
     data: Path | str | None = None,
+    inputs: Inputs | None = None,
+    mechanisms: Sequence[Mechanism] | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Laboratory]:
     """The laboratory of a question in its folder: new, or gone on with.
 
-    question   what is asked, as plain data: "kind" and every option that decides about the runs
+    question    what is asked, as plain data: "kind" and every option that decides about the runs
+    inputs      what the study's tables say, if they were read already
+    mechanisms  a part of the month; all by default
 
     Raises StoreError if the folder holds another question, another version's, or other files.
     """
     from datapolis.studies import work
 
     _check(out, study.text, question)
-    inputs = work.read_inputs(study, data)
+    inputs = inputs or work.read_inputs(study, data)
     with disk(out):
         out.mkdir(parents=True, exist_ok=True)
         lock = Lock(out)
@@ -79,6 +85,7 @@ def asked(
             out,
             {PLAIN: world},
             parameters=study.parameters,
+            mechanisms=mechanisms or MONTH,
             scheduler=scheduler,
             progress=progress,
         )

@@ -19,7 +19,7 @@ from datapolis.month import MONTH, Mechanism
 from datapolis.parameters import Parameters
 from datapolis.policy import Policy
 from datapolis.scenario import Scenario
-from datapolis.simulation import Run
+from datapolis.simulation import SEGMENT, Run
 from datapolis.studies.spread import spread
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class _one_compiles:
     """While one thread compiles, others that need the same do not compile it too."""
 
     def __init__(self, run: Run) -> None:
-        length = min(12, run.months - run.month)
+        length = min(SEGMENT, run.months - run.month)
         self.key = (run.design, run.world.sizes, length, len(run.inputs.seed))
 
     def __enter__(self) -> None:

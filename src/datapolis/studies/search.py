@@ -29,8 +29,7 @@ import numpy as np
 
 from datapolis.errors import InputError, nearest
 from datapolis.policy import LEVERS, Policy, Rule
-from datapolis.studies import files
-from datapolis.studies.asking import Report, Tell, resized, within
+from datapolis.studies.asking import Report, Tell, each_once, keep_answer, resized, within
 from datapolis.studies.discovery import Box, find_box
 from datapolis.studies.evolution import evolve, front
 from datapolis.studies.outcomes import Outcome, Uncertainty, box
@@ -261,12 +260,15 @@ def ask(
         "posterior": _hash(posterior),
     }
     out = Path(out)
-    resized_study = resized(read, chosen.budget.citizens)
     with asked(
-        resized_study, out, question, data=data, scheduler=scheduler, progress=progress
+        resized(read, chosen.budget.citizens),
+        out,
+        question,
+        data=data,
+        mechanisms=mechanisms,
+        scheduler=scheduler,
+        progress=progress,
     ) as lab:
-        if mechanisms is not None:
-            lab.mechanisms = tuple(mechanisms)
         trials = Trials(
             lab,
             chosen.budget.months,
@@ -275,13 +277,12 @@ def ask(
             tuple(one for one in read.scenario if one.month < chosen.budget.months),
         )
         answer, archive = _searched(read, chosen, trials, budget, tell or (lambda _: None))
-        files.write_table(out, "portfolios", _columns(answer))
-        files.write_table(out, "archive", archive)
-        files.write_table(out, "losses", _loss_columns(answer))
-        with files.disk(out):
-            files.write_json(out / "answer.json", answer.as_json())
-            if report is not None:
-                report(out)
+        tables = {
+            "portfolios": _columns(answer),
+            "archive": archive,
+            "losses": _loss_columns(answer),
+        }
+        keep_answer(out, answer.as_json(), tables, report)
     return out
 
 
@@ -318,14 +319,14 @@ def _options(
             "a trade-off needs two or more", field="objectives", value=names, allowed="two or more"
         )
     sought = tuple(objective(one) for one in names)
-    _once(names, "objectives")
+    each_once(names, "objectives")
     used = list(levers or part.levers or LEVERS)
     for one in used:
         if one not in LEVERS:
             raise InputError(
                 "no such lever", field="levers", value=one, nearest=nearest(one, LEVERS)
             )
-    _once(used, "levers")
+    each_once(used, "levers")
     if posterior_path is not None:
         if vary:
             raise InputError(
@@ -334,7 +335,7 @@ def _options(
         source = posterior(posterior_path)
     else:
         paths = list(vary or part.vary or study.ensemble.vary)
-        _once(paths, "vary")
+        each_once(paths, "vary")
         source = Source(tuple([Uncertainty.parse(one) for one in paths] or box()))
     given = dict(thresholds if thresholds is not None else part.thresholds)
     return Options(
@@ -382,12 +383,6 @@ def _thresholds(objectives: Sequence[Objective], given: Mapping[str, float]) -> 
             for one in objectives
         ]
     )
-
-
-def _once(names: Sequence[str], field: str) -> None:
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise InputError("stands twice", field=field, value=name, allowed="each once")
 
 
 def _hash(path: Path | str | None) -> str | None:
@@ -728,9 +723,7 @@ def telling(
     """
     found = []
     for name in triggers:
-        series = Outcome.parse(name).series(discovered.runs)
-        known = np.isfinite(series)
-        means = np.where(known, series, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        means = np.nan_to_num(Outcome.parse(f"{name}@mean").of(discovered.runs))
         means = discovered.of(means)[1]
         bad, good = means[fails], means[~fails]
         above = (bad[:, None] > good[None, :]).mean() + 0.5 * (bad[:, None] == good[None, :]).mean()

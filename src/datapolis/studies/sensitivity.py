@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from datapolis.errors import InputError, nearest
-from datapolis.studies import files
-from datapolis.studies.asking import Report, Tell, resized, within
+from datapolis.studies.asking import Report, Tell, each_once, keep_answer, resized, within
 from datapolis.studies.outcomes import Outcome, Uncertainty, box, indices_of, rows_of
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case, Progress
@@ -279,8 +278,8 @@ def ask(
         )
     sought = [Outcome.parse(one) for one in outcomes or part.outcomes or OUTCOMES]
     varied = [Uncertainty.parse(path) for path in vary or part.vary] or box()
-    _each_once([str(one) for one in sought], "outcomes")
-    _each_once([one.path for one in varied], "vary")
+    each_once([str(one) for one in sought], "outcomes")
+    each_once([one.path for one in varied], "vary")
     length = read.world.months if months is None else months
     within("months", length, 12, 12_000)
     if policy not in read.policies:
@@ -312,9 +311,15 @@ def ask(
         "policy": policy,
     }
     out = Path(out)
-    with asked(read, out, question, data=data, scheduler=scheduler, progress=progress) as lab:
-        if mechanisms is not None:
-            lab.mechanisms = tuple(mechanisms)
+    with asked(
+        read,
+        out,
+        question,
+        data=data,
+        mechanisms=mechanisms,
+        scheduler=scheduler,
+        progress=progress,
+    ) as lab:
         seed = read.ensemble.seed
         if chosen == "morris":
             levels = morris_levels(len(names), size, seed)
@@ -336,11 +341,7 @@ def ask(
                 _dependence(one, one.of(found), levels, names, chosen, seed) for one in sought
             ),
         )
-        files.write_table(out, "sensitivity", columns(answer))
-        with files.disk(out):
-            files.write_json(out / "answer.json", answer.as_json())
-            if report is not None:
-                report(out)
+        keep_answer(out, answer.as_json(), {"sensitivity": columns(answer)}, report)
     return out
 
 
@@ -430,9 +431,3 @@ def columns(answer: Sensitivity) -> dict[str, list[Any]]:
         table["S1_lower"] = [factor.alone_lower for _, factor in rows]
         table["S1_upper"] = [factor.alone_upper for _, factor in rows]
     return table
-
-
-def _each_once(names: Sequence[str], field: str) -> None:
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise InputError("stands twice", field=field, value=name, allowed="each once")

@@ -27,7 +27,7 @@ from datapolis.errors import InputError, nearest
 from datapolis.inference.abc_smc import Ranges
 from datapolis.parameters import DECLARED
 from datapolis.studies.facts import FACTS, SPACES, UNUSED, Fact
-from datapolis.studies.outcomes import YEAR, Outcome
+from datapolis.studies.outcomes import YEAR, Outcome, mean_of_known
 
 if TYPE_CHECKING:
     import xarray
@@ -184,10 +184,7 @@ def _over_months(
             listed = row[(row > 0) & (row >= target.floor * row.sum())]
             if len(listed) >= 5:
                 found[case, place] = number(listed)
-    known = np.isfinite(found)
-    count = known.sum(axis=1)
-    total = np.where(known, found, 0.0).sum(axis=1)
-    return np.asarray(np.divide(total, count, out=np.full(len(found), np.nan), where=count > 0))
+    return mean_of_known(found)
 
 
 def _slope_of_logit(target: Measured, runs: xarray.Dataset) -> np.ndarray:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.errors import InputError
+from datapolis.inference.designs import latin_hypercube
 from datapolis.parameters import DECLARED
 from datapolis.policy import Policy
 from datapolis.scenario import Scenario
 from datapolis.studies.ensemble import batch_size
-from datapolis.studies.evolution import latin_hypercube
 from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.outcomes import Uncertainty, rows_of
 from datapolis.studies.portfolios import COST, Objective, costs
@@ -162,7 +162,7 @@ class Trials:
     def run(self, name: str, policies: Sequence[Policy], draws: Draws) -> Tried:
         """One round: every portfolio in every draw with every seed.
 
-        Filled up to whole batches, so that all rounds compute in batches of one size.
+        All rounds of a batch or more compute in batches of one size.
         """
         cases = [
             Case(
@@ -176,10 +176,8 @@ class Trials:
             for seed in seeds
         ]
         most = batch_size(self.lab.worlds[PLAIN].sizes.citizens, 10**6)
-        spare = -len(cases) % most if len(cases) >= most else 0
-        found = self.lab.run(
-            name, [*cases, *[cases[-1]] * spare], months=self.months, record=self.record
-        ).isel(case=slice(0, len(cases)))
+        size = most if len(cases) >= most else None
+        found = self.lab.run(name, cases, months=self.months, record=self.record, size=size)
         shape = (len(policies), len(draws), len(draws.seeds[0]))
         columns = []
         for one in self.objectives:

@@ -228,7 +228,7 @@ class Inputs:
         return {one["part"]: one["sha256"] for one in self.files}
 
 
-def _folders(study: Study, data: Path | str | None) -> list[Path]:
+def folders_of(study: Study, data: Path | str | None) -> list[Path]:
     """Where tables are looked for."""
     if data is None:
         return [study.path.parent]
@@ -250,7 +250,7 @@ def measure_inputs(
         return
     from datapolis.studies.measured import measure
 
-    audits, notes = measure(study, _folders(study, data), kept=kept, progress=progress)
+    audits, notes = measure(study, folders_of(study, data), kept=kept, progress=progress)
     inputs.audits.update(audits)
     inputs.notes += notes
     inputs.files += [
@@ -262,7 +262,7 @@ def measure_inputs(
 
 def read_inputs(study: Study, data: Path | str | None = None) -> Inputs:
     """Read and check the tables that the world of a study is made of; measure its market."""
-    folders = _folders(study, data)
+    folders = folders_of(study, data)
     inputs = Inputs()
     sectors: list[Columns] = []
     readers: dict[str, Callable[[Study, Any, Path, Inputs], Columns | None]] = {

@@ -22,7 +22,7 @@ from datapolis.look import (
     inline,
     panel,
 )
-from datapolis.report.answered import Answer, Section
+from datapolis.report.answered import Answer, Section, percent
 from datapolis.studies.calibration import NOT_FOUND, SAYS_LITTLE, Calibrated, learnt_of, sentences
 from datapolis.studies.posterior import Prior
 
@@ -63,7 +63,7 @@ def _sections(answer: Calibrated, posterior: Mapping[str, Any], learnt: Rows) ->
             title="What the targets tell of each parameter",
             text="Bars: where the fitted parameter sets lie, from the least to the greatest value "
             "of the prior. The line is the prior, equal everywhere. Where bars follow the line, "
-            f"nothing was learnt. Grey: less than {_percent(SAYS_LITTLE)} of the prior's variance "
+            f"nothing was learnt. Grey: less than {percent(SAYS_LITTLE)} of the prior's variance "
             f"is gone, or planted values are not found again (correlation below {NOT_FOUND:g}).",
             charts=lambda width: [
                 marginals(answer.parameters, posterior, width),
@@ -84,7 +84,7 @@ def _sections(answer: Calibrated, posterior: Mapping[str, Any], learnt: Rows) ->
                     _span(one["prior_q05"], one["prior_q95"]) for one in answer.predictive
                 ],
                 "fitted, 90 %": [_span(one["q05"], one["q95"]) for one in answer.predictive],
-                "inside": [_percent(one["inside"]) for one in answer.predictive],
+                "inside": [percent(one["inside"]) for one in answer.predictive],
             },
         ),
     ]
@@ -120,12 +120,8 @@ def _sections(answer: Calibrated, posterior: Mapping[str, Any], learnt: Rows) ->
                 columns={
                     "parameter": [one["parameter"] for one in answer.recovery],
                     "correlation with truth": [one["correlation"] for one in answer.recovery],
-                    "50 % interval covers": [
-                        _percent(one["covered_50"]) for one in answer.recovery
-                    ],
-                    "90 % interval covers": [
-                        _percent(one["covered_90"]) for one in answer.recovery
-                    ],
+                    "50 % interval covers": [percent(one["covered_50"]) for one in answer.recovery],
+                    "90 % interval covers": [percent(one["covered_90"]) for one in answer.recovery],
                     "p of even ranks": [one["uniform_p"] for one in answer.recovery],
                 },
             )
@@ -152,7 +148,7 @@ def _sections(answer: Calibrated, posterior: Mapping[str, Any], learnt: Rows) ->
                 "generation": [one["generation"] for one in answer.generations],
                 "runs": [one["simulated"] for one in answer.generations],
                 "largest distance": [one["threshold"] for one in answer.generations],
-                "became particles": [_percent(one["entering"]) for one in answer.generations],
+                "became particles": [percent(one["entering"]) for one in answer.generations],
                 "effective particles": [one["effective"] for one in answer.generations],
             },
         )
@@ -199,7 +195,7 @@ def _parameter_table(rows: Rows) -> dict[str, Sequence[Any]]:
         "narrowed by": [one["narrowed_by"] for one in rows],
         "median": [one["q50"] for one in rows],
         "90 %": [_span(one["q05"], one["q95"]) for one in rows],
-        "contraction": [_percent(one["contraction"]) for one in rows],
+        "contraction": [percent(one["contraction"]) for one in rows],
     }
 
 
@@ -207,10 +203,6 @@ def _span(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return "–"
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 # --- charts ------------------------------------------------------------------------------------
@@ -272,7 +264,7 @@ def contraction(parameters: Rows, learnt: Sequence[str], width: int) -> Chart:
         {
             "name": one["parameter"],
             "contraction": one["contraction"],
-            "told": _percent(one["contraction"]),
+            "told": percent(one["contraction"]),
             "learnt": one["parameter"] in learnt,
         }
         for one in sorted(parameters, key=lambda one: -float(one["contraction"]))
@@ -298,7 +290,7 @@ def contraction(parameters: Rows, learnt: Sequence[str], width: int) -> Chart:
         "How much was learnt about each parameter",
         "Bars: "
         + "; ".join(f"{row['name']} {row['told']}" for row in rows)
-        + f". Grey: not identified, less than {_percent(SAYS_LITTLE)} or not found where planted.",
+        + f". Grey: not identified, less than {percent(SAYS_LITTLE)} or not found where planted.",
     )
 
 

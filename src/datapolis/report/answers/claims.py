@@ -118,15 +118,12 @@ def again(trial: Trial) -> list[str]:
     more = f"draws={trial.draws[BOX]}, seed={trial.seed}"
     only = "" if len(ids) > 1 else f"only={ids!r}, "
     call = f'ask("OUT", {only}mode="{trial.mode}", {more})'
-    lines = [f"from datapolis.studies.claims import ask; {call}"]
-    if trial.mode in ("quick", "full"):
-        chosen = "" if len(ids) > 1 else f" {ids[0]}"
-        lines.insert(
-            0,
-            f"datapolis claims{chosen} --{trial.mode} --draws {trial.draws[BOX]} "
-            f"--seed {trial.seed} --out OUT",
-        )
-    return lines
+    chosen = "" if len(ids) > 1 else f" {ids[0]}"
+    return [
+        f"datapolis claims{chosen} --mode {trial.mode} --draws {trial.draws[BOX]} "
+        f"--seed {trial.seed} --out OUT",
+        f"from datapolis.studies.claims import ask; {call}",
+    ]
 
 
 def verdict_columns(trial: Trial) -> dict[str, list[Any]]:

@@ -32,8 +32,8 @@ from datapolis.look import (
     panel,
     spread,
 )
-from datapolis.report.answered import Answer, Section
-from datapolis.report.answers.sensitivity import joined, range_of
+from datapolis.report.answered import Answer, Section, joined, percent
+from datapolis.report.answers.sensitivity import range_of
 from datapolis.studies.discovery import Box
 from datapolis.studies.search import NOTHING, Loss, Row, Search
 
@@ -139,11 +139,6 @@ def digits(value: float) -> float:
 def spoken(one: Any) -> str:
     """An objective in words."""
     return str(one["name"]).replace("_", " ")
-
-
-def percent(share: float) -> str:
-    """A share to read."""
-    return f"{100 * share:.0f} %"
 
 
 def called(row: Row, found: Search) -> str:

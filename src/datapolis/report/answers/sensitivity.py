@@ -11,7 +11,7 @@ import altair as alt
 
 from datapolis.look import FAINT, INK, NARROW, PLAIN, SECTORS, WIDE, Chart, finish, inline
 from datapolis.parameters import DECLARED
-from datapolis.report.answered import Answer, Section
+from datapolis.report.answered import Answer, Section, joined, percent
 from datapolis.studies.sensitivity import CHANCE, Dependence, Influence, Sensitivity
 
 SHOWN = 12  # factors of a chart
@@ -83,8 +83,8 @@ def sentence(one: Dependence, method: str) -> str:
     )
     if method == "sobol":
         return (
-            f"{head}; chance makes {percent(chance.alone)} of its variance by itself, and has a "
-            f"part in {percent(chance.size)}."
+            f"{head}; chance makes {share(chance.alone)} of its variance by itself, and has a "
+            f"part in {share(chance.size)}."
         )
     within = sum(factor.size <= chance.upper for factor in others)
     tail = (
@@ -192,14 +192,9 @@ def range_of(path: str) -> str:
     return f"{one.low:g} to {one.high:g}" + ("" if one.unit == "1" else f" {one.unit}")
 
 
-def percent(share: float) -> str:
-    """A share to read; estimates may fall a little outside 0 to 1."""
-    return f"{100 * min(max(share, 0.0), 1.0):.0f} %"
-
-
-def joined(names: list[str]) -> str:
-    """Names as a list in a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def share(estimate: float) -> str:
+    """A share of variance to read; its estimate may fall a little outside 0 to 1."""
+    return percent(min(max(estimate, 0.0), 1.0))
 
 
 def sure(found: Sensitivity) -> list[str]:

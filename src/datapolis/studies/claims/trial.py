@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.errors import InputError, StoreError, nearest
+from datapolis.inference.designs import stratified
 from datapolis.studies import ensemble
+from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.claims.declared import EXPERIMENTS
 from datapolis.studies.claims.experiment import REPLICATE, Criterion, Experiment, Length, Runs
 from datapolis.studies.claims.verdict import (
@@ -32,7 +34,7 @@ from datapolis.studies.claims.verdict import (
     median_interval,
 )
 from datapolis.studies.claims.worlds import WORLDS
-from datapolis.studies.files import disk, read_whole, write_json, write_table
+from datapolis.studies.files import disk, read_whole, write_json
 from datapolis.studies.outcomes import box, rows_of
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
@@ -251,8 +253,8 @@ def ask(
     data: Path | str | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
-    tell: Callable[[str], None] | None = None,
-    report: Callable[[Path], Path] | None = None,
+    tell: Tell | None = None,
+    report: Report | None = None,
 ) -> Path:
     """Put the essay's claims on trial, and return the folder of the answer.
 
@@ -282,11 +284,7 @@ def ask(
         samples, said = _kept_draws(out / "tables" / "draws.json", size, seed)
         say(f"Posterior: {said}.")
         trial = tried(lab, chosen, samples, size, seed, said, say)
-        write_table(out, "effects", _effects(trial))
-        with disk(out):
-            write_json(out / "answer.json", trial.as_json())
-        if report is not None:
-            report(out)
+        keep_answer(out, trial.as_json(), {"effects": _effects(trial)}, report)
     return out
 
 
@@ -349,7 +347,7 @@ def box_draws(draws: int, seed: int) -> Draws:
     """Draws of every parameter over its declared range: of n, one in each n-th part of each."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 23]))
     every = box()
-    levels = np.stack([(rng.permutation(draws) + rng.random(draws)) / draws for _ in every], axis=1)
+    levels = np.stack([stratified(rng, draws) for _ in every], axis=1)
     return rows_of(every, levels)
 
 
@@ -395,19 +393,11 @@ class Plan:
             self.needs[key] = Need(case, months)
         return key
 
-    def rounds(self, citizens: int) -> list[tuple[str, int, list[tuple[str, str] | Case]]]:
-        """World, months and runs of each round; a run that nobody asked for fills up a batch."""
-        grouped: dict[tuple[str, int], list[tuple[str, str] | Case]] = {}
+    def rounds(self) -> list[tuple[str, int, list[tuple[str, str]]]]:
+        """World, months and runs of each round."""
+        grouped: dict[tuple[str, int], list[tuple[str, str]]] = {}
         for key, need in self.needs.items():
             grouped.setdefault((need.case.world, need.months), []).append(key)
-        if len(grouped) > 1:
-            full = ensemble.batch_size(citizens, 2**20)
-            held = tuple(sorted({path for n in self.needs.values() for path in n.case.frozen}))
-            for (world, _), keys in grouped.items():
-                filler = Case(frozen=held, world=world)
-                has_all = any(self._case(key).frozen == held for key in keys)
-                lack = -len(keys) % full or (0 if has_all or not held else full)
-                keys += [filler] * lack
         return [
             (world, months, keys)
             for (world, months), keys in sorted(
@@ -415,19 +405,21 @@ class Plan:
             )
         ]
 
-    def _case(self, key: tuple[str, str] | Case) -> Case:
-        return key if isinstance(key, Case) else self.needs[key].case
-
     def run(self, lab: Laboratory, record: Sequence[str]) -> dict[tuple[str, str], Place]:
         """Run everything; where each run lies."""
         found: dict[tuple[str, str], Place] = {}
-        citizens = lab.worlds[PLAIN].sizes.citizens
-        for world, months, keys in self.rounds(citizens):
-            cases = [self._case(key) for key in keys]
-            results = lab.run(f"{world}-{months}", cases, months=months, record=record)
-            for place, key in enumerate(keys):
-                if not isinstance(key, Case):
-                    found[key] = Place(results, place)
+        rounds = self.rounds()
+        many = ensemble.batch_size(lab.worlds[PLAIN].sizes.citizens, 2**20)
+        for world, months, keys in rounds:
+            results = lab.run(
+                f"{world}-{months}",
+                [self.needs[key].case for key in keys],
+                months=months,
+                record=record,
+                size=many if len(rounds) > 1 else None,
+                holdable=[path for need in self.needs.values() for path in need.case.frozen],
+            )
+            found |= {key: Place(results, place) for place, key in enumerate(keys)}
         return found
 
 
@@ -462,7 +454,7 @@ def tried(
     size: Mode,
     seed: int,
     said: str,
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> Trial:
     """Run the experiments under the samples of draws and judge them."""
     reasons = _make_worlds(lab, chosen)
