@@ -21,6 +21,7 @@ from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.outcomes import Outcome, Uncertainty
 from datapolis.studies.records import case_of, case_record, policy_of, policy_record
 from datapolis.studies.runs import Case
+from datapolis.studies.spread import spread
 from datapolis.world import World
 
 PARTS = [technology, rumours]
@@ -147,6 +148,13 @@ def test_a_failed_batch_keeps_its_error_and_the_others(tmp_path, world, undistur
     assert mark["error"].startswith("FloatingPointError") and "secret" not in str(mark)
     assert mark["cases"] == [2, 4] and len(list((place / "done").iterdir())) == 2
     xarray.testing.assert_identical(asked(tmp_path, world).load(), undisturbed)
+
+
+def test_batches_are_computed_in_their_order(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    kept = []
+    errors = spread(abs, range(9), lambda batch, *_: kept.append(batch), lambda *_: None)
+    assert kept == list(range(9)) and not errors
 
 
 def test_worlds_and_held_stocks_go_case_by_case(tmp_path, world):

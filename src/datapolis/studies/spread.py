@@ -70,17 +70,17 @@ def timed(work: Callable[[Batch], Result], batch: Batch) -> tuple[Result | Excep
 def _over_threads(work: Any, batches: Sequence[Any], take: Callable[..., None]) -> None:
     import dask
 
-    def do(batch: Any) -> None:
+    waiting, turn = iter(batches), threading.Lock()
+
+    def do_next() -> None:
+        with turn:  # whichever task Dask begins first takes the first batch
+            batch = next(waiting)
         take(batch, *timed(work, batch))
 
-    threads = os.cpu_count() or 1
     dask.compute(
-        *[
-            dask.delayed(do, pure=False)(batch, dask_key_name=f"batch-{place:06d}")
-            for place, batch in enumerate(batches)  # in this order
-        ],
+        *[dask.delayed(do_next, pure=False)() for _ in batches],
         scheduler="threads",
-        num_workers=threads,
+        num_workers=os.cpu_count() or 1,
     )
 
 
