@@ -21,6 +21,8 @@ from datapolis.studies.claims.trial import (
     Tried,
     claims_of,
     effect_said,
+    figure_said,
+    figures_of,
     said,
 )
 
@@ -65,7 +67,7 @@ def _head(trial: Trial) -> Iterator[str]:
         "It was written down before the runs, with every smallest effect that matters. A first "
         "quick trial showed X07, X11 and X23 to read something else than their claim; they were "
         "mended, as `datapolis.studies.claims.declared` tells, before any larger trial, and no "
-        "smallest effect was touched."
+        "smallest effect was touched. What was added since stands beside the verdicts."
     )
     yield ""
     paragraphs = (verdict.__doc__ or "").split("\n\n")[1:]
@@ -217,14 +219,27 @@ def _claims(trial: Trial) -> Iterator[str]:
                     for sample in NAMES
                 ),
             )
-            for claim in sorted(found, key=lambda one: ("IMERVP".index(one[0]), int(one[1:])))
+            for claim in sorted(found, key=_order)
             for experiment, criterion in found[claim]
         ],
     )
+    beside = figures_of(trial)
+    if beside:
+        yield "Read by figures that only many draws together have:"
+        yield ""
+        yield from _table(
+            ("claim", "X", "figure", "over the draws of the box [95 %]"),
+            [
+                (claim, experiment, figure.name, figure_said(figure))
+                for claim in sorted(beside, key=_order)
+                for experiment, figure in beside[claim]
+            ],
+        )
     named = {claim for one in trial.tried for claim in one.claims}
+    unread = sorted(named - set(found) - set(beside), key=_order)
     yield (
-        "No criterion reads these claims, though an experiment is about them (see where the essay "
-        f"is silent): {', '.join(sorted(named - set(found), key=_order)) or 'none'}."
+        "No criterion and no figure reads these claims, though an experiment is about them (see "
+        f"where the essay is silent): {', '.join(unread) or 'none'}."
     )
 
 

@@ -24,10 +24,14 @@ from datapolis.studies.claims.experiment import (
     Change,
     Criterion,
     Experiment,
+    Figure,
     Runs,
     agreed,
     difference,
     first_month,
+    outcomes,
+    rank_correlation,
+    total_effect,
 )
 from datapolis.studies.claims.verdict import Effects, Evidence, judged
 from datapolis.studies.laboratory import Laboratory
@@ -77,6 +81,7 @@ def test_an_experiment_fits_the_model(one):
     for arm in one.arms:
         assert arm.world in {"plain", *WORLDS}
         assert set(arm.policy.levers) <= set(LEVERS)
+        assert set(arm.redrawn) <= set(DECLARED)
         for path, setting in arm.parameters.items():
             assert path in DECLARED
             if isinstance(setting, Change):
@@ -120,6 +125,41 @@ def test_an_arm_changes_what_it_says_of_a_draw():
     assert case.parameters["absorption.use_government"] == 1.0  # three times the default of .5
     assert case.parameters["law.lag"] == 12.0 and case.parameters["pricing.fine"] == 2.0
     assert case.seed == 7
+
+
+def test_what_is_redrawn_comes_of_another_draw():
+    arm = Arm(name="redrawn", redrawn=("law.lag",))
+    draw, other = ({"law.lag": lag, "pricing.fine": fine} for lag, fine in ((9.0, 1.0), (5.0, 2.0)))
+    case = arm.case(draw, 7, Parameters(), other)
+    assert case.parameters == {"law.lag": 5.0, "pricing.fine": 1.0}
+
+
+def test_redrawn_parameters_are_read_by_figures_only():
+    for one in EXPERIMENTS:
+        redrawn = {arm.name for arm in one.arms if arm.redrawn}
+        judged = Experiment(**{**vars(one), "figures": ()})
+        assert not redrawn & set(judged.probe().arms)
+
+
+def test_a_total_effect_is_that_of_a_sum_and_of_a_product():
+    """Of x + 3 y: 1/10 and 9/10. Of x y around 0: 1 each, for either alone does nothing."""
+    rng = np.random.default_rng(5)
+    x, y, other_x, other_y = rng.standard_normal((4, 200_000))
+    plain = x + 3 * y
+    for redrawn, part in ((other_x + 3 * y, 0.1), (x + 3 * other_y, 0.9)):
+        assert total_effect(np.stack([plain, redrawn], axis=1)) == pytest.approx(part, abs=0.01)
+    assert total_effect(np.stack([x * y, other_x * y], axis=1)) == pytest.approx(1.0, abs=0.03)
+    assert np.isnan(total_effect(np.ones((9, 2))))
+
+
+@given(st.lists(st.tuples(*[st.integers(-5, 5)] * 2), min_size=3, max_size=30))
+def test_a_rank_correlation_is_spearmans(rows):
+    columns = np.array(rows, float)
+    ours = rank_correlation(columns)
+    if np.ptp(columns, axis=0).min() == 0:
+        assert np.isnan(ours)
+    else:
+        assert ours == pytest.approx(stats.spearmanr(*columns.T).statistic, abs=1e-9)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=4, max_size=4), st.sampled_from([1, -1]))
@@ -278,9 +318,10 @@ def test_rounds_have_one_size_and_one_set_of_held_stocks(monkeypatch):
 def test_the_whole_model_has_one_plain_run_a_draw():
     """The control as drawn serves many experiments, and is run once."""
     plan, asked = trial.Plan(), 0
+    draw, other = trial.box_draws(2, 0)
     for one in EXPERIMENTS:
         for arm in one.arms:
-            plan.add(arm.case({"law.lag": 24.0}, 1, Parameters()), 240)
+            plan.add(arm.case(draw, 1, Parameters(), other), 240)
             asked += 1
     assert asked - len(plan.needs) >= 8
 
@@ -293,11 +334,21 @@ def experiment(name, outcome, least=0.001):
         arms=(
             Arm(name="fast", parameters={"technology.growth": 0.09}),
             Arm(name="slow", parameters={"technology.growth": 0.02}),
+            Arm(name="plain"),
+            Arm(name="redrawn", redrawn=("technology.growth",)),
         ),
         criteria=(
             Criterion(
                 name="grows", claims=("V30",), effect=difference(outcome, "fast", "slow"),
                 least=least,
+            ),
+        ),
+        figures=(
+            Figure(
+                name="part of its rate",
+                claims=("M23",),
+                columns=outcomes(("plain", outcome), ("redrawn", outcome)),
+                of=total_effect,
             ),
         ),
         refuted_if="it does not",
@@ -309,7 +360,7 @@ def experiment(name, outcome, least=0.001):
 def tried(world, tmp_path_factory):
     """X23 and one of our own, with technology and rumours alone, for two years."""
     size = trial.Mode(
-        name="quick", box=20, posterior=20, again=4, months=dict.fromkeys(
+        name="quick", box=20, posterior=20, again=4, figures=True, months=dict.fromkeys(
             ("start", "usual", "long"), 24), world="",
     )  # fmt: skip
     (talk,) = trial.experiments(["X23"])
@@ -335,6 +386,9 @@ def test_a_tiny_trial_ends_as_theory_says(tried):
         assert never.verdicts[sample].verdict == "refuted"
         assert talk.verdicts[sample].draws + talk.verdicts[sample].unread == 20
     assert found.flips == sum(one.flips for one in found.tried)
+    (part,) = grows.figures  # two years from a start of its own: the rate, and the start
+    assert 0.0 < part.low < part.value < part.high
+    assert talk.figures == ()
     # technology knows no chance
     assert grows.criteria[0].chance == pytest.approx(0.0, abs=1e-9)
 

@@ -22,6 +22,7 @@ from datapolis.studies.claims.trial import (
     Tried,
     claims_of,
     effect_said,
+    figure_said,
     said,
 )
 from datapolis.studies.claims.verdict import FEW, MOST, VERDICTS
@@ -201,6 +202,9 @@ def told(one: Tried) -> list[str]:
                 f"{rule.inside:.0%} of the draws in the rule and in {rule.outside:.0%} of the "
                 "others.",
             )
+    if one.figures:
+        told = "; ".join(f"{figure.name} {figure_said(figure)}" for figure in one.figures)
+        found.append(f"Beside the verdict, over the draws of the box: {told}.")
     if one.built_in:
         found.append(f"Built in: {one.built_in}")
     if one.silent:

@@ -7,6 +7,9 @@ their seeds, so that what chance gave to both cancels in their difference.
 A criterion reads one number of each draw off the arms, its effect. The claim holds in a draw if
 the effect, times the sign that the essay expects, is `least` or more; least is the smallest effect
 that matters, written down before the runs.
+
+A figure is a number that only many draws together have, such as a part of their variance. It is
+told beside the verdict and decides nothing.
 """
 
 from __future__ import annotations
@@ -55,9 +58,19 @@ class Arm:
     frozen: tuple[str, ...] = ()
     world: str = PLAIN
     replicate: bool = False  # with chance of its own
+    redrawn: tuple[str, ...] = ()  # parameters that are drawn anew; such an arm is of figures
 
-    def case(self, draw: Mapping[str, float], seed: int, defaults: Parameters) -> Case:
-        """The run of this arm under a draw of parameters, and of chance."""
+    def case(
+        self,
+        draw: Mapping[str, float],
+        seed: int,
+        defaults: Parameters,
+        other: Mapping[str, float] | None = None,
+    ) -> Case:
+        """The run of this arm under a draw of parameters, and of chance.
+
+        `other` is an independent draw: redrawn parameters take their values of it.
+        """
 
         def value(path: str, setting: float | Change) -> float:
             if not isinstance(setting, Change):
@@ -67,6 +80,7 @@ class Arm:
             return float(np.float32(min(drawn * setting.factor, setting.most)))
 
         changed = {path: value(path, setting) for path, setting in self.parameters.items()}
+        changed |= {path: (other or draw)[path] for path in self.redrawn}
         return Case(
             seed=seed + REPLICATE * self.replicate,
             parameters={**draw, **changed},
@@ -142,6 +156,20 @@ class Criterion:
         return f"{compared} {self.sign * self.least:g}{' ' + self.unit if self.unit else ''}"
 
 
+Columns = Callable[[Runs], "Float[np.ndarray, 'draw column']"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number that only a sample of draws has; none of them holds or fails by it."""
+
+    name: str
+    claims: tuple[str, ...]
+    columns: Columns  # what it is made of, a row a draw
+    of: Callable[[Float[np.ndarray, "draw column"]], float]
+    unit: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A claim on trial."""
@@ -156,6 +184,7 @@ class Experiment:
     built_in: str = ""  # what of it the model's equations settle beforehand
     silent: str = ""  # what the essay does not say, or this model cannot
     length: Length = "usual"
+    figures: tuple[Figure, ...] = ()
 
     @property
     def needed(self) -> tuple[Criterion, ...]:
@@ -167,6 +196,8 @@ class Experiment:
         probe = Probe()
         for one in self.criteria:
             one.effect(probe)
+        for figure in self.figures:
+            figure.columns(probe)
         return probe
 
 
@@ -235,3 +266,34 @@ def yearly(series: Float[np.ndarray, "draw month"]) -> Float[np.ndarray, "draw y
     total = np.where(known, parts, 0.0).sum(axis=2)
     count = known.sum(axis=2)
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+
+
+# --- figures -----------------------------------------------------------------------------------
+
+
+def outcomes(*read: tuple[str, str]) -> Columns:
+    """Some outcomes of some arms, (arm, outcome) each, as columns."""
+    return lambda runs: np.stack([runs.of(arm, outcome) for arm, outcome in read], axis=1)
+
+
+def total_effect(columns: Float[np.ndarray, "draw 2"]) -> float:
+    """Sobol' total effect of what was redrawn: E (f - f_redrawn)^2 / (2 Var f).
+
+    The part of an outcome's variance that would be gone if all else were known, with what it does
+    together with others; 0 to 1, and a little more by chance. nan if the outcome does not vary.
+    Source: Jansen (1999).
+    """
+    plain, redrawn = columns[np.isfinite(columns).all(axis=1)].T
+    variance = float(np.var(plain)) if len(plain) > 1 else 0.0
+    return float(np.mean((plain - redrawn) ** 2) / (2 * variance)) if variance > 0 else np.nan
+
+
+def rank_correlation(columns: Float[np.ndarray, "draw 2"]) -> float:
+    """Spearman's rank correlation of two outcomes over the draws (Spearman, 1904); -1 to 1."""
+    from scipy.stats import rankdata
+
+    known = columns[np.isfinite(columns).all(axis=1)]
+    one, other = rankdata(known, axis=0).T if len(known) else ([], [])
+    if len(known) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return np.nan
+    return float(np.corrcoef(one, other)[0, 1])

@@ -23,7 +23,14 @@ from datapolis.inference.designs import stratified
 from datapolis.studies import ensemble
 from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.claims.declared import EXPERIMENTS
-from datapolis.studies.claims.experiment import REPLICATE, Criterion, Experiment, Length, Runs
+from datapolis.studies.claims.experiment import (
+    REPLICATE,
+    Criterion,
+    Experiment,
+    Figure,
+    Length,
+    Runs,
+)
 from datapolis.studies.claims.verdict import (
     VERDICTS,
     Effects,
@@ -50,6 +57,7 @@ KIND = "claims"
 POSTERIOR, BOX = "posterior", "box"
 SAMPLES = (POSTERIOR, BOX)
 AGAIN = "again"  # some draws of the box with other chance
+RESAMPLES = 999  # of the draws, for the interval of a figure
 DEFAULTS = "no calibration was found: defaults, with chance alone varied"
 
 Draws = Sequence[Mapping[str, float]]
@@ -63,6 +71,7 @@ class Mode:
     box: int  # draws of each sample
     posterior: int
     again: int  # draws of the box with a second seed
+    figures: bool  # whether there are draws enough for figures
     months: Mapping[Length, int]
     world: str  # the table of the study that is asked if none is given
 
@@ -75,7 +84,8 @@ MODES: dict[str, Mode] = {
         box=16,
         posterior=16,
         again=0,
-        months={"start": 12, "usual": 96, "long": 144},
+        figures=False,
+        months={"start": 12, "usual": 96, "long": 120},
         world=SMALL,
     ),
     "moderate": Mode(
@@ -83,6 +93,7 @@ MODES: dict[str, Mode] = {
         box=64,
         posterior=24,
         again=8,
+        figures=True,
         months={"start": 12, "usual": 240, "long": 360},
         world=SMALL,
     ),
@@ -91,6 +102,7 @@ MODES: dict[str, Mode] = {
         box=240,
         posterior=80,
         again=40,
+        figures=True,
         months={"start": 12, "usual": 240, "long": 480},
         world="citizens = 1000",
     ),
@@ -132,6 +144,18 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A figure of the draws of the box, and its 95 % interval."""
+
+    name: str
+    claims: tuple[str, ...]
+    unit: str
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Tried:
     """An experiment, what its criteria read, and the verdicts on it."""
 
@@ -144,6 +168,7 @@ class Tried:
     silent: str
     months: int
     criteria: tuple[Measured, ...]
+    figures: tuple[Told, ...]
     verdicts: Mapping[str, Judged]
     skipped: str = ""  # why it was not run
 
@@ -196,6 +221,7 @@ class Trial:
                         }
                         for measured in one.criteria
                     ],
+                    "figures": [vars(figure) for figure in one.figures],
                     "verdicts": {name: j.as_json() for name, j in one.verdicts.items()},
                 }
                 for one in self.tried
@@ -234,6 +260,9 @@ def _tried_of(found: Mapping[str, Any]) -> Tried:
             "claims": tuple(found["claims"]),
             "arms": tuple((name, says) for name, says in found["arms"]),
             "criteria": criteria,
+            "figures": tuple(
+                Told(**{**one, "claims": tuple(one["claims"])}) for one in found["figures"]
+            ),
             "verdicts": {name: Judged.from_json(one) for name, one in found["verdicts"].items()},
         }
     )
@@ -473,18 +502,20 @@ def tried(
     plan = Plan()
     keys = {
         (one.id, sample, arm.name): [
-            plan.add(arm.case(draw, chance, lab.parameters), size.months[one.length])
-            for draw, chance in zip(*every[sample], strict=True)
+            plan.add(arm.case(draw, chance, lab.parameters, other), size.months[one.length])
+            for draw, other, chance in zip(draws, [*draws[1:], draws[0]], seeds, strict=True)
         ]
         for one in runnable
-        for sample in every
+        for sample, (draws, seeds) in every.items()
         for arm in one.arms
+        if not arm.redrawn or (size.figures and sample == BOX)  # where draws are independent
     }
     record = sorted({name for one in runnable for name in one.probe().indices})
     tell(f"{len(plan.needs):,} runs, {len(keys)} arms and samples, {len(record)} indices.")
     places = plan.run(lab, record)
 
     measured: dict[str, tuple[Measured, ...]] = {}
+    figures: dict[str, tuple[Told, ...]] = {}
     evidence: dict[str, list[Evidence]] = {sample: [] for sample in SAMPLES}
     for one in runnable:
         months = size.months[one.length]
@@ -495,6 +526,7 @@ def tried(
                         [places[key] for key in keys[one.id, sample, arm.name]], months
                     )
                     for arm in one.arms
+                    if (one.id, sample, arm.name) in keys
                 }
             )
             for sample in every
@@ -507,6 +539,8 @@ def tried(
             _measured(criterion, {name: effects[name][place] for name in every})
             for place, criterion in enumerate(one.criteria)
         )
+        if size.figures:
+            figures[one.id] = tuple(_told(figure, runs[BOX], seed) for figure in one.figures)
         for sample in SAMPLES:
             evidence[sample].append(_evidence(one, effects[sample], samples[sample]))
     verdicts = {
@@ -538,6 +572,7 @@ def tried(
                 silent=one.silent,
                 months=size.months[one.length],
                 criteria=measured.get(one.id, ()),
+                figures=figures.get(one.id, ()),
                 verdicts={
                     sample: verdicts[sample][one.id]
                     for sample in SAMPLES
@@ -585,6 +620,25 @@ def _measured(criterion: Criterion, effects: Mapping[str, np.ndarray]) -> Measur
         needed=criterion.needed,
         samples={name: _sampled(criterion, effects[name]) for name in SAMPLES},
         chance=chance,
+    )
+
+
+def _told(figure: Figure, runs: Runs, seed: int) -> Told:
+    """A figure, with the percentile interval of the draws drawn again (Efron, 1979)."""
+    columns = np.asarray(figure.columns(runs), float)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 24]))
+    again = [
+        figure.of(columns[rng.integers(0, len(columns), len(columns))]) for _ in range(RESAMPLES)
+    ]
+    known = np.array([one for one in again if math.isfinite(one)])
+    low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (math.nan, math.nan)
+    return Told(
+        name=figure.name,
+        claims=figure.claims,
+        unit=figure.unit,
+        value=_plain(figure.of(columns)),
+        low=_plain(low),
+        high=_plain(high),
     )
 
 
@@ -649,6 +703,14 @@ def said(one: Tried, sample: str) -> str:
     return f"{found.verdict}{kind}, {found.held}/{found.draws}"
 
 
+def figure_said(figure: Told) -> str:
+    """A figure with its interval."""
+    if figure.value is None:
+        return "no value"
+    unit = f" {figure.unit}" if figure.unit else ""
+    return f"{_short(figure.value)} [{_short(figure.low)}, {_short(figure.high)}]{unit}"
+
+
 def effect_said(one: Tried, sample: str) -> str:
     """The decisive criterion's middle effect with its interval, and what is expected."""
     if one.skipped:
@@ -663,6 +725,16 @@ def effect_said(one: Tried, sample: str) -> str:
 
 def _short(value: float | None) -> str:
     return "?" if value is None else f"{value:.2g}"
+
+
+def figures_of(trial: Trial) -> dict[str, list[tuple[str, Told]]]:
+    """Of every claim the figures that name it, with their experiment."""
+    found: dict[str, list[tuple[str, Told]]] = {}
+    for one in trial.tried:
+        for figure in one.figures:
+            for claim in figure.claims:
+                found.setdefault(claim, []).append((one.id, figure))
+    return found
 
 
 def claims_of(trial: Trial) -> dict[str, list[tuple[str, Measured]]]:

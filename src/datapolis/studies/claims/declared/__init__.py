@@ -11,6 +11,10 @@ X07  the shock came before organizations had ties; it now comes in month 84
 X11  holdings of all sectors were raised at once; now those of one sector at a time
 X23  reach was that of the rumour before, which outlasts a rumour under way; now who has heard
 X20  a criterion was added beside: a security standard may count as law
+
+Added beside the verdicts after that, so that none rests on it: criteria for derived data (M8, in
+X06) and for liability (V15, X19); figures for scandals and concentration (M23, X09) and for the
+part of each cause in harm (V29, X20).
 """
 
 from datapolis.studies.claims.declared.community import X06, X07, X08

@@ -60,6 +60,16 @@ X06 = Experiment(
             says="fast, only partners' partners",
             parameters={**_FASTER, "ties.closure": 1.0},
         ),
+        Arm(
+            name="underived",
+            says="fast, nothing derived from partners' data",
+            parameters={**_FASTER, "exchange.derivation": 0.0},
+        ),
+        Arm(
+            name="derived",
+            says="fast, half of partners' new data derived",
+            parameters={**_FASTER, "exchange.derivation": 0.5},
+        ),
     ),
     criteria=(
         Criterion(
@@ -92,12 +102,20 @@ X06 = Experiment(
             unit=LOG,
             needed=False,
         ),
+        Criterion(
+            name="ties are denser where data are derived from partners'",
+            claims=("M8",),
+            effect=growth("tie_density", "derived", "underived"),
+            least=TENTH,
+            unit=LOG,
+            needed=False,
+        ),
     ),
     refuted_if="no jump, or closure does not hasten it",
     hinges=("technology.growth", "ties.search", "ties.adaptation", "ties.cost", "ties.closure",
             "exchange.open_firms", "exchange.open_government", "absorption.firms"),
-    silent="Derived data (M8) raise what a partner is worth, but make no tie of themselves; mean "
-    "paths are not recorded month by month.",
+    silent="Derived data (M8) raise what a partner is worth, but make no tie of themselves. How "
+    "long paths are is not read: the community's share tells when they join.",
 )  # fmt: skip
 
 

@@ -15,11 +15,14 @@ from datapolis.studies.claims.experiment import (
     Criterion,
     Effect,
     Experiment,
+    Figure,
     Runs,
     difference,
     growth,
     level,
     log_ratio,
+    outcomes,
+    total_effect,
 )
 
 
@@ -91,6 +94,14 @@ def _sole(*others: str) -> Effect:
     return effect
 
 
+_PARTS = {
+    "lag": "the lag of law",
+    "pressure": "rivals' pressure",
+    "rivalry": "regions' fear for growth",
+    "fine": "the fine",
+    "capture": "lobbying",
+}
+
 X20 = Experiment(
     id="X20",
     claims=("V3", "V11", "V18", "V27", "V28", "V29", "V30", "V31", "P6", "P7", "P11"),
@@ -99,6 +110,19 @@ X20 = Experiment(
         AS_DRAWN,
         *(arm for name, cause in CAUSES.items() for arm in cause.arms(name)),
         *(_lever(name) for name in (*_WITHOUT_LAW, "enforcement_capacity")),
+        *(
+            Arm(name=f"{name} redrawn", says=f"{_PARTS[name]} drawn anew", redrawn=(cause.path,))
+            for name, cause in CAUSES.items()
+        ),
+    ),
+    figures=tuple(
+        Figure(
+            name=f"Sobol' total effect of {says} on harm",
+            claims=("V29",),
+            columns=outcomes(("plain", "harm@mean"), (f"{name} redrawn", "harm@mean")),
+            of=total_effect,
+        )
+        for name, says in _PARTS.items()
     ),
     criteria=(
         Criterion(

@@ -12,11 +12,14 @@ from datapolis.studies.claims.experiment import (
     Criterion,
     Effect,
     Experiment,
+    Figure,
     Runs,
     difference,
     growth,
     level,
     log_ratio,
+    outcomes,
+    rank_correlation,
 )
 from datapolis.studies.claims.worlds import EQUAL, TENFOLD_GOVERNMENT, TENFOLD_MARKET, UNEQUAL
 
@@ -115,10 +118,18 @@ X09 = Experiment(
             needed=False,
         ),
     ),
+    figures=(
+        Figure(
+            name="rank correlation of scandals and concentration of users",
+            claims=("M23",),
+            columns=outcomes(("many", "unfair@mean"), ("many", "user_herfindahl@mean")),
+            of=rank_correlation,
+        ),
+    ),
     refuted_if="surplus only falls, or only rises, with the number of groups",
     hinges=("pricing.adaptation", "pricing.fine", "pricing.cost", "absorption.firms",
             "collection.traces", "law.lag", "pricing.watching", "pricing.backlash"),
-    silent="M23, scandals as a sign of concentration: two symptoms are not tied in the model.",
+    silent="Whether scandals (M23) are a sign of concentration or of something that makes both.",
 )  # fmt: skip
 
 

@@ -233,6 +233,11 @@ X19 = Experiment(
         _risk("much", 1.0),
         _risk("apart", 1.0, 0.0),
         _risk("coupled", 1.0, 0.5),
+        Arm(
+            name="liable",
+            says="holders feel the whole of a loss",
+            parameters={"breaches.liability": 1.0},
+        ),
     ),
     criteria=(
         Criterion(
@@ -266,6 +271,15 @@ X19 = Experiment(
             needed=False,
         ),
         Criterion(
+            name="harm is lower where holders feel the whole of a loss",
+            claims=("V15",),
+            effect=growth("harm@mean", "liable", "plain"),
+            least=TENTH,
+            sign=-1,
+            unit=LOG,
+            needed=False,
+        ),
+        Criterion(
             name="the median harm rises",
             claims=("V19",),
             effect=growth("harm_median@mean", "much", "little"),
@@ -279,6 +293,5 @@ X19 = Experiment(
             "breaches.loss", "breaches.loot", "breaches.crowding", "breaches.recruitment",
             "ties.adaptation"),
     silent="National security (V19) and power to destroy (V21), beyond the number and the means "
-    "of lawbreakers; how little firms value protection (V15) is a parameter here, liability. How "
-    "the net of ties tears is measured on request, not every month.",
+    "of lawbreakers. How the net of ties tears is measured on request, not every month.",
 )  # fmt: skip
