@@ -274,6 +274,14 @@ def test_the_order_of_rows_does_not_matter(seed):
         assert first.p_value == pytest.approx(second.p_value, nan_ok=True)
 
 
+def test_of_few_units_no_error_is_told():
+    """Four units on a side whose offers lie apart alike have no error, and that is no certainty."""
+    found = asked(offers(208, units=20), within="market", cost="cost", weight="offers", draws=49)
+    first, *_ = found.all("difference")
+    assert np.isfinite(first.estimate) and np.isnan(first.p_value)
+    assert not found.all("design_effect") and not found.all("detectable")
+
+
 def test_a_weight_counts_as_so_many_rows():
     frame = offers(3)
     many = frame.loc[frame.index.repeat(frame.offers)]

@@ -312,9 +312,10 @@ def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool,
     units = [int(_seen(cells.unit[side]).sum()) for side in sides]
     some, enough = bool(here.any()), min(units) >= FEW
     p, chance, bounds = float("nan"), (np.nan, np.nan), (np.nan, np.nan)
-    how = f"fewer than {FEW} units on one side: no p, no interval"
-    error = cells.clustered_error() if some else float("nan")
+    how = f"fewer than {FEW} units on one side: no error, no p, no interval"
+    error = unit_error = float("nan")
     if some and enough:
+        error, unit_error = cells.clustered_error(), cells.clustered_error(cells.unit)
         p, chance, by_chance = _by_chance(cells, asked, seed, large[0])
         bounds, by_sample = _sampled(cells, error, asked, seed, large[1])
         how = f"{by_chance}; {by_sample}"
@@ -322,7 +323,7 @@ def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool,
         of=of,
         levels=cells.levels,
         error=error,
-        unit_error=cells.clustered_error(cells.unit) if some else float("nan"),
+        unit_error=unit_error,
         naive=cells.naive_error() if some else float("nan"),
         p=p,
         chance=chance,
