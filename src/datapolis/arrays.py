@@ -2,16 +2,22 @@
 
 Every sum over citizens adds in fixed blocks of citizens, then the blocks in order: float32 sums
 stay exact to about 1e-6 at ten million citizens, and their value follows N, never a device.
+
+Where citizens are spread over a mesh of devices (`datapolis.sharding`), each device sums its own
+blocks, and all of them add the blocks in the same order: a block that lies on one device has the
+very sum that it has on a single one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec
 
 from datapolis.declare import join_pytrees
 
@@ -21,6 +27,9 @@ if TYPE_CHECKING:
 BLOCKS = 64  # at most so many blocks of citizens in a sum
 ONE_BLOCK = 16_000  # below so many citizens one block does
 TINY = 1e-30
+CITIZENS = "citizens"  # the axis of a mesh along which citizens are spread
+SPREAD: Any = PartitionSpec(CITIZENS)  # type: ignore[no-untyped-call]
+WHOLE: Any = PartitionSpec()  # type: ignore[no-untyped-call]
 
 
 def _register(cls: type) -> None:
@@ -41,15 +50,64 @@ def block_bits(citizens: int) -> int:
     return (-(-citizens // BLOCKS) - 1).bit_length()
 
 
+def blocks_of(citizens: int) -> tuple[int, int]:
+    """How many blocks there are, and how many members the first of them has."""
+    bits = block_bits(citizens)
+    return ((citizens - 1) >> bits) + 1, min(citizens, 1 << bits)
+
+
+def shards(citizens: int) -> int:
+    """Over how many devices that many citizens are spread while this is compiled; 1 without mesh.
+
+    Those who do not divide evenly are not spread.
+    """
+    many = int(dict(jax.sharding.get_abstract_mesh().shape).get(CITIZENS, 1))
+    return many if citizens % many == 0 else 1
+
+
+def everyone(values: Any) -> Any:
+    """The same values of all citizens, whole on each device: what is read of others.
+
+    Without a mesh it does nothing. With one, `everyone(uses)[friend]` sends each device the uses of
+    all, once; to leave the choice to the compiler can cost more.
+    """
+    if shards(values.shape[0]) == 1:
+        return values
+    return jax.lax.with_sharding_constraint(values, WHOLE)  # type: ignore[no-untyped-call]
+
+
+def _together(local: Callable[..., Any], *values: Any) -> Any:
+    """The sum over devices of what each finds of its own citizens, given the first's number."""
+
+    def here(*parts: Any) -> Any:
+        first = jax.lax.axis_index(CITIZENS) * parts[0].shape[0]
+        found = local(first, *parts)
+        return jax.lax.psum(found, CITIZENS)  # type: ignore[no-untyped-call]
+
+    return jax.shard_map(here, in_specs=(SPREAD,) * len(values), out_specs=WHOLE)(*values)
+
+
 def total(values: Float[Array, "citizen ..."]) -> Float[Array, "..."]:
     """The sum over citizens, block by block."""
     values = jnp.asarray(values, jnp.float32)
-    many, bits = values.shape[0], block_bits(values.shape[0])
-    number = ((many - 1) >> bits) + 1
-    size = min(many, 1 << bits)
+    many = values.shape[0]
+    number, size = blocks_of(many)
+    if shards(many) > 1:
+
+        def local(first: Any, part: Any) -> Any:
+            here, rest = part.shape[0], part.shape[1:]
+            rows = here // size if here % size == 0 else (here - 1) // size + 2
+            room = jnp.zeros((rows * size, *rest), jnp.float32)
+            at = (first % size, *(0,) * len(rest))
+            cut = jax.lax.dynamic_update_slice(room, part, at).reshape(rows, size, *rest)
+            every = jnp.zeros((number + rows, *rest), jnp.float32)
+            at = (first // size, *(0,) * len(rest))
+            return jax.lax.dynamic_update_slice(every, jnp.sum(cut, axis=1), at)[:number]
+
+        return jnp.sum(_together(local, values), axis=0)
     padding = [(0, size * number - many)] + [(0, 0)] * (values.ndim - 1)
     cut = jnp.pad(values, padding).reshape(number, size, *values.shape[1:])
-    return jnp.sum(jnp.sum(cut, axis=1), axis=0)
+    return jnp.sum(once(jnp.sum(cut, axis=1)), axis=0)
 
 
 def mean(values: Float[Array, "citizen ..."]) -> Float[Array, "..."]:
@@ -62,12 +120,17 @@ def grouped(
 ) -> Float[Array, "group"]:
     """The sum of values by group, divided by the number of citizens: a quantity per citizen."""
     many, bits = values.shape[0], block_bits(values.shape[0])
-    number = ((many - 1) >> bits) + 1
-    block = (jnp.arange(many, dtype=jnp.int32) >> bits) * groups
-    place = group.astype(jnp.int32) + jnp.expand_dims(block, tuple(range(1, group.ndim)))
-    sums = jnp.zeros(number * groups, jnp.float32)
-    sums = sums.at[place.ravel()].add(values.ravel().astype(jnp.float32), mode="promise_in_bounds")
-    return jnp.sum(sums.reshape(number, groups), axis=0) / many
+    number, _ = blocks_of(many)
+
+    def local(first: Any, part: Any, group: Any) -> Any:
+        block = ((first + jnp.arange(part.shape[0], dtype=jnp.int32)) >> bits) * groups
+        place = group.astype(jnp.int32) + jnp.expand_dims(block, tuple(range(1, group.ndim)))
+        sums, added = jnp.zeros(number * groups, jnp.float32), part.ravel().astype(jnp.float32)
+        return sums.at[place.ravel()].add(added, mode="promise_in_bounds")
+
+    sums = _together(local, values, group) if shards(many) > 1 else local(0, values, group)
+    by_group: Array = jnp.sum(sums.reshape(number, groups), axis=0) / many
+    return by_group
 
 
 def group_mean(
@@ -88,18 +151,20 @@ def per_firm(
 def neighbours(values: Any, ties: Int[Array, "citizen tie"], nothing: Any = 0) -> Any:
     """The value of each acquaintance; `nothing` where there is no tie (-1)."""
     # A gather holds its places within bounds by itself: -1 reads place 0, and is masked here.
-    there = values.at[ties].get(mode="promise_in_bounds", wrap_negative_indices=False)
+    there = everyone(values).at[ties].get(mode="promise_in_bounds", wrap_negative_indices=False)
     return jnp.where(ties >= 0, there, jnp.asarray(nothing, values.dtype))
 
 
 def tie_sum(values: Float[Array, "citizen"], ties: Int[Array, "citizen tie"]) -> Any:
     """The sum of a value over each citizen's acquaintances, in the type of the value."""
-    return jnp.sum(neighbours(values, ties), axis=1, dtype=values.dtype)
+    values = everyone(values)
+    told = [neighbours(values, ties[:, place]) for place in range(ties.shape[1])]
+    return reduce(jnp.add, told)
 
 
-def tie_count(ties: Int[Array, "citizen tie"]) -> Int[Array, "citizen"]:
+def tie_count(ties: Int[Array, "citizen tie"]) -> Any:
     """How many acquaintances each citizen has."""
-    return jnp.sum(ties >= 0, axis=1, dtype=jnp.int8)
+    return slot_sum((ties >= 0).astype(jnp.int8))
 
 
 def clip01(values: Any) -> Any:
@@ -148,6 +213,24 @@ def slot_min(values: Any) -> Any:
 def slot_any(values: Any) -> Any:
     """Whether any of a citizen's few slots is so."""
     return reduce(jnp.logical_or, [values[:, slot] for slot in range(values.shape[1])])
+
+
+def first_slot(marked: Bool[Array, "citizen slot"]) -> Int[Array, "citizen"]:
+    """The first of a citizen's marked slots; -1 if none is."""
+    slot = jnp.full(marked.shape[0], -1, jnp.int8)
+    for place in reversed(range(marked.shape[1])):
+        slot = jnp.where(marked[:, place], jnp.int8(place), slot)
+    return slot
+
+
+def is_slot(slot: Int[Array, "citizen"], slots: int) -> Bool[Array, "citizen slot"]:
+    """Which of a citizen's slots is the one given."""
+    return slot[:, None] == jnp.arange(slots, dtype=jnp.int8)
+
+
+def in_slot(values: Array, slot: Int[Array, "citizen"]) -> Any:
+    """What a citizen has in the slot given; 0 for none."""
+    return slot_sum(jnp.where(is_slot(slot, values.shape[1]), values, 0))
 
 
 def once(*values: Any) -> Any:

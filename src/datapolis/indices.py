@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, group_mean, mean, mean_of
+from datapolis.arrays import TINY, group_mean, mean, mean_of, slot_sum
 from datapolis.errors import InputError, nearest
 from datapolis.indicators.balance import balance, spearman
 from datapolis.indicators.concentration import (
@@ -573,13 +573,13 @@ def rights(society: Society, world: World) -> Any:
 @index(dims=("decile",))
 def rights_by_decile(society: Society, world: World) -> Any:
     """Mean enjoyed right by decile of income."""
-    return by_decile(jnp.mean(society.citizens.rights, axis=1), world)
+    return by_decile(slot_sum(society.citizens.rights) / 4.0, world)
 
 
 @index()
 def rights_inequality(society: Society, world: World) -> Any:
     """Gini coefficient of mean enjoyed rights over citizens."""
-    return rights_gini(society.citizens.rights, bins=1024)
+    return rights_gini(slot_sum(society.citizens.rights)[:, None] / 4.0, bins=1024)
 
 
 @index()
@@ -608,7 +608,7 @@ def beyond_law(society: Society, world: World) -> Any:
 @index("data")
 def profile(society: Society, world: World) -> Any:
     """What firms in use hold about a citizen."""
-    return mean(jnp.sum(society.citizens.profile, axis=1))
+    return mean(slot_sum(society.citizens.profile))
 
 
 @index()
@@ -740,7 +740,7 @@ def dispersion(society: Society, world: World) -> Any:
 @index("income", ("decile",))
 def price_by_decile(society: Society, world: World) -> Any:
     """Mean price asked by decile of income."""
-    price = jnp.sum(society.flows.price * society.flows.attention, axis=1)
+    price = slot_sum(society.flows.price * society.flows.attention)
     return by_decile(price, world)
 
 
@@ -803,7 +803,7 @@ _GROUP[0] = "welfare"
 
 def _net_gain(society: Society) -> Array:
     flows = society.flows
-    service = 0.02 * flows.online * jnp.sum(flows.attention * flows.known, axis=1)
+    service = 0.02 * flows.online * slot_sum(flows.attention * flows.known)
     return jnp.asarray(flows.surplus + service - 0.5 * flows.harm)
 
 

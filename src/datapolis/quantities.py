@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, neighbours, per_firm
+from datapolis.arrays import TINY, neighbours, once
 from datapolis.noise import noise
 
 if TYPE_CHECKING:
@@ -133,19 +133,12 @@ def alive_firms(society: Society, world: World) -> Bool[Array, "firm"]:
     return society.organizations.alive[world.sizes.market]
 
 
-def users_awareness(society: Society, world: World) -> Float[Array, "firm"]:
-    """Awareness of a firm's users, weighted by their attention; 0 where nobody attends."""
-    share = society.firms.user_share
-    aware = society.flows.attention * society.citizens.awareness[:, None]
-    sums = per_firm(aware, society.citizens.uses, world.sizes.firms)
-    return jnp.where(share > 0.0, sums / jnp.maximum(share, TINY), 0.0)
-
-
 def one_of_kin(world: World, key: Array, draw: int) -> Int[Array, "citizen"]:
     """One strong tie of each citizen, by chance; -1 where that place has none."""
     ties = world.citizens.strong
     column = (noise(key, world.citizens.identity, draw) * ties.shape[1]).astype(jnp.int32)
-    return jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0]
+    chosen: Array = once(jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0])
+    return chosen
 
 
 def top_firm(society: Society) -> Int[Array, ""]:

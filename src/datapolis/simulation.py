@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from datapolis import __version__
+from datapolis import __version__, sharding
 from datapolis.errors import InputError
 from datapolis.indices import STANDARD, Index, find, labels
 from datapolis.month import MONTH, Mechanism, full_path, get, step
@@ -32,6 +33,7 @@ from datapolis.society import FlowError, Flows, Society
 
 if TYPE_CHECKING:
     import xarray
+    from jax.sharding import Mesh
     from jaxtyping import Array, Bool, Float
 
     from datapolis.world import World
@@ -77,6 +79,7 @@ def simulate(
     frozen: Sequence[str] = (),
     start: Society | None = None,
     progress: Progress | None = None,
+    mesh: Mesh | None = None,
 ) -> xarray.Dataset:
     """Simulate one society and return its indices, month by month.
 
@@ -90,6 +93,7 @@ def simulate(
     frozen       stocks held at their first value, by name ("trust", "regions.law"): cut feedbacks
     start        a society to go on from, instead of the world's endowment
     progress     called with (months done, months in all) after each segment
+    mesh         devices among which citizens are shared (`sharding.mesh`); one device by default
 
     Raises InputError if something given does not fit; FlowError if an index or a mechanism needs
     what no mechanism of the month makes.
@@ -107,6 +111,7 @@ def simulate(
         record=record,
         frozen=frozen,
         start=start,
+        mesh=mesh,
     )
     while run.month < months:
         run.advance()
@@ -151,8 +156,9 @@ class Run:
         carry: Any,
         held: Any,
         parameters: Parameters,
+        mesh: Mesh | None = None,
     ) -> None:
-        self.world, self.design, self.inputs = world, design, inputs
+        self.world, self.design, self.inputs, self.mesh = world, design, inputs, mesh
         self.months, self.month = months, 0
         self.carry, self.held = carry, held
         self.parameters = parameters  # as given; of the first member in a batch
@@ -173,11 +179,13 @@ class Run:
         holdable: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
         start: Society | None = None,
+        mesh: Mesh | None = None,
     ) -> Run:
         """Prepare a run. A list of seeds makes a batch; the others are lists too, or repeated.
 
         `holdable` and `paths` are the stocks that any member of a study may hold, and the
         parameters that any of its policies schedules: with them, all its batches compile once.
+        With a `mesh` its devices share the citizens.
         """
         batched = not isinstance(seeds, int)
         many = len(seeds) if batched else 1  # type: ignore[arg-type]
@@ -216,7 +224,11 @@ class Run:
             ),
             seed=jnp.asarray(all_seeds if batched else all_seeds[0], jnp.uint32),
         )
-        born = _born(design.mechanisms, batched)(world, inputs.parameters, inputs.seed)
+        if mesh is not None:
+            world = sharding.place_world(world, mesh)
+            inputs = Inputs(*(sharding.place(one, mesh) for one in vars(inputs).values()))
+        with _on(mesh):
+            born = _born(design.mechanisms, batched)(world, inputs.parameters, inputs.seed)
         if start is not None:
             start.check(world)
             own_states = {**born.own, **start.own}
@@ -227,6 +239,8 @@ class Run:
         cut = [[full_path(born, name) for name in one] for one in _each(frozen, many)]
         every = [full_path(born, name) for name in holdable or ()]
         every = list(dict.fromkeys([*every, *(path for one in cut for path in one)]))
+        if mesh is not None:
+            carry = sharding.place(carry, mesh, world.sizes.citizens, outer=len(outer))
         held = {
             path: (
                 jnp.array(get(born, path)),
@@ -235,23 +249,24 @@ class Run:
             for path in every
         }
         design = replace(design, record=tuple(kept), frozen=tuple(every), batched=batched)
-        return Run(world, design, inputs, months, carry, held, all_parameters[0])
+        return Run(world, design, inputs, months, carry, held, all_parameters[0], mesh)
 
     def advance(self) -> None:
         """Do the next segment: twelve months, or what is left."""
         length = min(SEGMENT, self.months - self.month)
         design = replace(self.design, length=length)
-        self.carry, recorded = _segment(
-            design,
-            self.carry,
-            self.world,
-            self.inputs.parameters,
-            self._schedule(length),
-            self.inputs.shocks,
-            self.inputs.seed,
-            self.held,
-            jnp.int32(self.month),
-        )
+        with _on(self.mesh):
+            self.carry, recorded = _segment(
+                design,
+                self.carry,
+                self.world,
+                self.inputs.parameters,
+                self._schedule(length),
+                self.inputs.shocks,
+                self.inputs.seed,
+                self.held,
+                jnp.int32(self.month),
+            )
         self.recorded.append({name: np.asarray(value) for name, value in recorded.items()})
         self.month += length
 
@@ -293,6 +308,11 @@ class Run:
         return dataset
 
 
+def _on(mesh: Mesh | None) -> AbstractContextManager[Any]:
+    """Compile and run on a mesh; without one, as ever."""
+    return nullcontext() if mesh is None else jax.set_mesh(mesh)
+
+
 def _each(names: Sequence[str] | Sequence[Sequence[str]], many: int) -> list[Sequence[str]]:
     """The names of each member, where they are given for all at once."""
     if all(isinstance(name, str) for name in names):
@@ -325,7 +345,7 @@ def _start(
         for name, state in _brought(mechanisms, "state").items()
     }
     born: Society = jax.tree.map(jnp.array, replace(society, own=own))
-    return born
+    return sharding.keep(born, world)
 
 
 def _brought(mechanisms: Sequence[Mechanism], what: str) -> dict[str, Any]:
@@ -375,20 +395,25 @@ def _segment(*arguments: Any) -> tuple[Any, dict[str, Array]]:
 
 @cache
 def _compiled(backend: str) -> Callable[..., Any]:
-    """The segment as a compiled function, one for each kind of device.
-
-    On a processor the compiler would drop the marks of `arrays.once` before it fuses, and compute
-    what they mark again for every reader: a month takes twice as long. So that pass is left out.
-    Its default order of work favours many cores; the other one needs a third less memory.
-    """
-    options = None
-    if backend == "cpu":
-        options = {
-            "xla_disable_hlo_passes": "cse_barrier_expander",
-            "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
-            "xla_llvm_disable_expensive_passes": True,  # compiles a fifth faster, runs as fast
-        }
+    """The segment as a compiled function, one for each kind of device."""
+    options = compiler_options(backend)
     return jax.jit(_advanced, static_argnums=0, donate_argnums=1, compiler_options=options)
+
+
+def compiler_options(backend: str) -> dict[str, Any] | None:
+    """What the compiler is asked for on a kind of device.
+
+    On a processor it would drop the marks of `arrays.once` before it fuses, and compute what they
+    mark again for every reader: a month takes twice as long. So that pass is left out. Its default
+    order of work favours many cores; the other one needs a third less memory.
+    """
+    if backend != "cpu":
+        return None
+    return {
+        "xla_disable_hlo_passes": "cse_barrier_expander",
+        "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
+        "xla_llvm_disable_expensive_passes": True,  # compiles a fifth faster, runs as fast
+    }
 
 
 def _advanced(
@@ -441,7 +466,7 @@ def _months(
         recorded = {one.name: one(society, world) for one in design.record}
         short = [recorded[one.name].ravel() for one in design.record if len(one.dims) <= 1]
         observed = jnp.concatenate(short) if short else observed
-        return (_rested(society), observed, active), recorded
+        return sharding.keep(((_rested(society), observed, active), recorded), world)
 
     return jax.lax.scan(month, carry, first + jnp.arange(design.length))
 

@@ -151,6 +151,7 @@ class Flows:
     previous_share: Any = flow("previous_share", "attention")  # [firm]
     attention: Any = flow("attention", "attention")  # [citizen, slot]
     online: Any = flow("online", "attention")  # [citizen]
+    users_awareness: Any = flow("users_awareness", "attention")  # mean over a firm's users [firm]
     known: Any = flow("known", "attention")  # psi [citizen, slot]
     lead: Any = flow("lead", "attention")  # utility above the best other slot [citizen, slot]
     price: Any = flow("price", "pricing")  # [citizen, slot]

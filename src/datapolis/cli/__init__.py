@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,9 @@ from datapolis.cli.shared import (
     told,
 )
 from datapolis.errors import InputError, Interrupted, StoreError
+
+if TYPE_CHECKING:
+    from datapolis.profiling import Profile
 
 app = typer.Typer(
     name="datapolis",
@@ -77,6 +80,9 @@ def simulate(
     ] = None,
     policy: Annotated[str, typer.Option(help="one of the study's policies")] = "none",
     data: Data = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="then time each mechanism of its month")
+    ] = False,
 ) -> None:
     """Simulate one society of STUDY and save its indices in OUT, one row a month."""
     prepare()
@@ -99,6 +105,25 @@ def simulate(
         )
     print(out / "indices.csv")
     print(out / "results.zarr")
+    if profile:
+        show_profile(work.profile_one(study, data=data, seed=seed, policy=policy))
+
+
+def show_profile(found: Profile) -> None:
+    """Print the time and the bytes of each mechanism, of the month, and of streaming it once."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("mechanism, compiled alone", "ms a month", "MB touched"):
+        table.add_column(heading, justify="left" if "alone" in heading else "right")
+    for part in found.parts:
+        table.add_row(part.name, f"{part.milliseconds:,.2f}", f"{part.megabytes:,.1f}")
+    table.add_section()
+    table.add_row("the whole month", f"{found.milliseconds:,.2f}", "")
+    table.add_row("streamed once", f"{found.least:,.2f}", f"{found.touched:,.1f}")
+    Console().print(table)
+    print(f"{found.citizens:,} citizens; the month takes {found.ratio:.1f} times the streaming.")
 
 
 @app.command(short_help="compute stored runs again, and compare")

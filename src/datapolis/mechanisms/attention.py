@@ -31,6 +31,10 @@ import jax.numpy as jnp
 
 from datapolis.arrays import (
     TINY,
+    everyone,
+    first_slot,
+    in_slot,
+    is_slot,
     mean,
     mean_of,
     once,
@@ -76,6 +80,7 @@ DEAD = -1e6  # utility of a firm that is no more
     "flows.previous_share",
     "flows.attention",
     "flows.online",
+    "flows.users_awareness",
     "flows.known",
     "flows.lead",
 )
@@ -103,24 +108,20 @@ def attention(
     known, values = once(known, values)
 
     # a candidate: from kin, or anyone; or a partner of the firm used most
-    value_best, value_worst = slot_max(values), slot_min(values)
-    at_best, at_worst = (
-        _first(values == value_best[:, None]),
-        _first(values == value_worst[:, None]),
-    )
-
-    def only(chosen: Array, of: Array) -> Array:
-        return jnp.asarray(slot_sum(jnp.where(chosen, of, 0)))
+    value_worst = slot_min(values)
+    best = first_slot(values == slot_max(values)[:, None])
+    worst = first_slot(values == value_worst[:, None])
+    best, worst, value_worst = once(best, worst, value_worst)
 
     friend = one_of_kin(world, key, 0)
     slot = (noise(key, identity, 1) * sizes.slots).astype(jnp.int32)
     social = (noise(key, identity, 2) < constants.social) & (friend >= 0)
     anyone = pick(noise(key, identity, 3), alive)
-    candidate = jnp.where(social, citizens.uses[jnp.maximum(friend, 0), slot], anyone)
+    candidate = jnp.where(social, everyone(citizens.uses)[jnp.maximum(friend, 0), slot], anyone)
     guarded = 1.0 - at_citizens(protection(society, levers), world)
-    steered = noise(key, identity, 4) < constants.steering * only(at_best, known) * guarded
+    steered = noise(key, identity, 4) < constants.steering * in_slot(known, best) * guarded
     place = (noise(key, identity, 5) * organizations.partners.shape[1]).astype(jnp.int32)
-    top_used = only(at_best, citizens.uses.astype(jnp.int32))
+    top_used = in_slot(citizens.uses, best).astype(jnp.int32)
     partner = organizations.partners[sizes.agencies + top_used, place] - sizes.agencies
     partner_is_firm = (partner >= 0) & (partner < sizes.firms)
     candidate = jnp.where(steered, partner, candidate)
@@ -129,14 +130,15 @@ def attention(
     shown = shown & alive[candidate] & ~slot_any(citizens.uses == candidate[:, None])
 
     # does it take the place of the worst?
-    left = only(at_worst, citizens.profile)
+    left = in_slot(citizens.profile, worst)
     carried = levers.portability * left
     known_new = knowledge(skill[candidate], carried)
     value_new = once(utility(candidate, known_new, awareness, identity))
     looks = noise(key, identity, 6) < constants.reconsideration
     better = value_new > value_worst + constants.switching_cost * (1.0 - levers.portability)
     moves = shown & ((looks & better) | (value_worst <= DEAD))
-    change = moves[:, None] & at_worst
+    looks, moves = once(looks, moves)
+    change = moves[:, None] & is_slot(worst, sizes.slots)
     uses = jnp.where(change, candidate[:, None], citizens.uses).astype(citizens.uses.dtype)
     profile = jnp.where(change, carried[:, None], citizens.profile)
     known = jnp.where(change, known_new[:, None], known)
@@ -153,13 +155,16 @@ def attention(
         * slot_any(lives)
     )
     users = per_firm(share, uses, sizes.firms)
+    user_share = users / jnp.maximum(jnp.sum(users), TINY)
+    aware = per_firm(share * citizens.awareness[:, None], uses, sizes.firms)
+    aware = jnp.where(user_share > 0.0, aware / jnp.maximum(user_share, TINY), 0.0)
     looking = jnp.maximum(mean(looks), TINY)
     return replace(
         society,
         citizens=replace(
             citizens, uses=uses, profile=profile, stray=citizens.stray + jnp.where(moves, left, 0.0)
         ),
-        firms=replace(firms, user_share=users / jnp.maximum(jnp.sum(users), TINY)),
+        firms=replace(firms, user_share=user_share),
         flows=replace(
             society.flows,
             steered=mean(looks & steered) / looking,
@@ -167,6 +172,7 @@ def attention(
             previous_share=firms.user_share,
             attention=share,
             online=online,
+            users_awareness=aware,
             known=known,
             lead=_lead(values),
         ),
@@ -189,20 +195,11 @@ def _attraction(society: Society, world: World, parameters: Parameters) -> Array
     )
 
 
-def _first(marked: Array) -> Array:
-    """Only the first of a citizen's marked slots."""
-    found, only = jnp.zeros(marked.shape[0], bool), []
-    for slot in range(marked.shape[1]):
-        only.append(marked[:, slot] & ~found)
-        found = found | marked[:, slot]
-    return jnp.stack(only, axis=1)
-
-
 def _lead(values: Array) -> Array:
     """How much better each firm in use is than the best of the others; 0 if it is the only one."""
     if values.shape[1] == 1:
         return jnp.zeros_like(values)
     first = slot_max(values)[:, None]
-    leads = _first(values == first)
+    leads = is_slot(first_slot(values == first), values.shape[1])
     second = slot_max(jnp.where(leads, -jnp.inf, values))[:, None]
     return values - jnp.where(leads, second, first)

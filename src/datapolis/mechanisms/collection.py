@@ -33,7 +33,6 @@ from datapolis.quantities import (
     communication,
     legal_pressure,
     protection,
-    users_awareness,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def collection(
     step = pricing.adaptation * (
         worth * covert_part
         - pricing.fine * pursued * pricing.detection
-        - pricing.backlash * users_awareness(society, world)
+        - pricing.backlash * flows.users_awareness
         + pricing.pressure * (average - firms.laxity)
     )
     taken_in_all = jnp.sum(openly + covertly * firms.laxity)

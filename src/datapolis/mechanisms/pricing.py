@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, clip01, logit_step, once, per_firm, slot_sum
+from datapolis.arrays import TINY, clip01, everyone, logit_step, once, per_firm, slot_sum
 from datapolis.declare import writes
 from datapolis.noise import noise_pair
 from datapolis.quantities import (
@@ -36,7 +36,6 @@ from datapolis.quantities import (
     at_organizations,
     legal_pressure,
     one_of_kin,
-    users_awareness,
 )
 from datapolis.world import QUANTILES
 
@@ -112,7 +111,8 @@ def pricing(
 
     # who sees it: one strong tie's prices at the same firms
     friend = one_of_kin(world, key, 2)
-    theirs, their_price = once(uses[jnp.maximum(friend, 0)], price[jnp.maximum(friend, 0)])
+    known = jnp.maximum(friend, 0)
+    theirs, their_price = once(everyone(uses)[known], everyone(price)[known])
     excess = jnp.zeros_like(price)
     for slot in range(sizes.slots):
         same = (theirs[:, slot, None] == uses) & (friend >= 0)[:, None]
@@ -133,7 +133,7 @@ def pricing(
     step = constants.adaptation * (
         gain
         - constants.fine * pursued * caught
-        - constants.backlash * users_awareness(society, world)
+        - constants.backlash * flows.users_awareness
         + constants.pressure * (average - firms.discrimination)
     )
     fines = constants.fine * pursued * caught * firms.discrimination * revenue
@@ -166,7 +166,7 @@ def price_table(quantiles: Array, cost: Array | float, segments: Array | float) 
     number = jnp.clip(jnp.round(jnp.asarray(segments, jnp.float32)), 1.0, SEGMENTS)
     segment = jnp.minimum(jnp.arange(SEGMENTS), number - 1.0)
     psi = jnp.arange(LEVELS) / (LEVELS - 1)
-    everyone = (1.0 - at)[None, None, :]
+    whole = (1.0 - at)[None, None, :]
     within = clip01(segment[:, None] + 1.0 - number * at[None, :])[:, None, :]
-    chance = psi[None, :, None] * within + (1.0 - psi[None, :, None]) * everyone
+    chance = psi[None, :, None] * within + (1.0 - psi[None, :, None]) * whole
     return quantiles[jnp.argmax((quantiles - cost) * chance, axis=2)]

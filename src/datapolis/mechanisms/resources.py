@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, neighbours, pick, slot_any, slot_sum
+from datapolis.arrays import TINY, neighbours, once, pick, slot_any, slot_sum
 from datapolis.declare import writes
 from datapolis.noise import noise, normal
 from datapolis.policy import LEVER_COST, LEVERS
@@ -326,8 +326,8 @@ def _follow(
     # users of the firm that was bought go to the buyer
     happens, buyer, target = merger
     at_buyer, at_target = uses == buyer, (uses == target) & happens
-    twice = slot_any(at_buyer)[:, None]
-    brought = slot_sum(jnp.where(at_target, profile, 0.0))[:, None]
+    both, found = once(slot_any(at_buyer), slot_sum(jnp.where(at_target, profile, 0.0)))
+    twice, brought = both[:, None], found[:, None]
     profile = jnp.where(at_buyer, profile + brought, profile)
     profile = jnp.where(at_target & twice, 0.0, profile)
     uses = jnp.where(at_target & ~twice, buyer, uses)
@@ -335,6 +335,6 @@ def _follow(
     # half of the users of the firm that was broken up go to the new one
     happens, largest, place = split
     goes = noise(key, world.citizens.identity, 5) < 0.5
-    goes = goes & ~slot_any(uses == place) & happens
+    goes = once(goes & ~slot_any(uses == place) & happens)
     uses = jnp.where(goes[:, None] & (uses == largest), place, uses)
     return replace(citizens, uses=uses.astype(citizens.uses.dtype), profile=profile, stray=stray)

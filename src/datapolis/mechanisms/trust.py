@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.arrays import TINY, clip01, slot_sum, tie_count, tie_sum
+from datapolis.arrays import TINY, clip01, once, slot_sum, tie_count, tie_sum
 from datapolis.declare import writes
 from datapolis.society import KNOW, SPREADING
 
@@ -81,5 +81,5 @@ def trust(
 
 def _share(state: Array, ties: Array) -> Array:
     """Share of a citizen's ties in a state; 0 without ties."""
-    yes = tie_sum(state.astype(jnp.int8), ties)
+    yes = once(tie_sum(state.astype(jnp.int8), ties))
     return jnp.asarray(yes / jnp.maximum(tie_count(ties), 1))

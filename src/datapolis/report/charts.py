@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 
+from datapolis.indicators import lorenz
 from datapolis.look import (
     FAINT,
     INK,
@@ -344,6 +346,259 @@ def governance(results: xarray.Dataset, width: int = WIDE) -> Chart:
         "Lines over the months: share of dealings between government and others that are as "
         "equals; the rest is by order. " + ends_in_words(rows, "policy"),
     )
+
+
+def sector_balances(results: xarray.Dataset, width: int = WIDE) -> Chart:
+    """Shares of base power by sector, a panel for each policy."""
+    rows = named(bands(thinned(results, FEW_MONTHS)["power_share"]))
+    order = [words(name) for name in policies(results)]
+    columns = 1 if width < NARROW else 2
+    inner = width - 52 if len(order) == 1 else panel(width, columns, 46)
+    chart = lines(
+        rows,
+        "sector",
+        SECTORS,
+        SECTOR_INK,
+        "share of base power",
+        inner,
+        height=260 if len(order) == 1 else 210,
+        percent=True,
+        top=1.0,
+        facet=("policy", order, columns),
+    )
+    return finish(
+        chart,
+        "Who holds power",
+        "A panel for each policy with lines over the months: government's, the market's and "
+        "associations' share of base power. " + ends_in_words(rows, "policy", "sector"),
+    )
+
+
+def lorenz_curves(results: xarray.Dataset, width: int = WIDE) -> Chart:
+    """How users spread over firms: the share that the smallest firms have together."""
+    first, last = 0, last_month(results)
+    curves = [(baseline(results), first, "start")]
+    curves += [(name, last, f"{words(name)}, month {last}") for name in policies(results)]
+    colours = {
+        "start": FAINT,
+        **{f"{n}, month {last}": c for n, c in policy_colours(results).items()},
+    }
+    rows: Rows = []
+    for policy, month, label in curves:
+        at = {"policy": policy, "month": month}
+        shares = np.asarray(results["user_share_by_firm"].sel(at).values, np.float64)
+        alive = np.asarray(results["firms_alive"].sel(at).values)
+        drawn = np.array([on_grid(one, int(many)) for one, many in zip(shares, alive, strict=True)])
+        lower, middle, upper = np.quantile(drawn, (0.05, 0.5, 0.95), axis=0)
+        rows += [
+            {
+                "curve": label,
+                "firms": float(x),
+                "value": float(m),
+                "lower": float(a),
+                "upper": float(b),
+            }
+            for x, a, m, b in zip(GRID_OF_FIRMS, lower, middle, upper, strict=True)
+        ]
+    order = list(dict.fromkeys(row["curve"] for row in rows))
+    colour = alt.Color(
+        "curve:N",
+        scale=alt.Scale(domain=order, range=[colours[name] for name in order]),
+        legend=legend(width),
+    )
+    axis = alt.Axis(format=".0%", tickCount=5)
+    base = alt.Chart(inline(rows)).encode(
+        x=alt.X("firms:Q", title="firms, the smallest first", axis=axis), color=colour
+    )
+    share = alt.Y("value:Q", title="share of users that they have together", axis=axis)
+    band = base.mark_area(opacity=0.14).encode(y=alt.Y("lower:Q", title=share.title), y2="upper:Q")
+    line = base.mark_line(strokeWidth=2).encode(y=share, tooltip=tooltips("curve", "firms"))
+    equal = alt.Chart(inline([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
+    equal = equal.mark_line(strokeDash=[4, 4], color=FAINT, strokeWidth=1).encode(x="x:Q", y="y:Q")
+    side = min(width - 60, 420)
+    fifth = {row["curve"]: 1 - row["value"] for row in rows if abs(row["firms"] - 0.8) < 1e-9}
+    said = "; ".join(f"{name} {share:.0%}" for name, share in fifth.items())
+    return finish(
+        alt.layer(equal, band, line).properties(width=width - 60, height=side),
+        "How users spread over firms",
+        "Lorenz curves: the share of users that the smallest firms have together; the dashed "
+        f"diagonal is equality. Users at the largest fifth of firms: {said}.",
+    )
+
+
+GRID_OF_FIRMS = np.linspace(0.0, 1.0, 41)
+
+
+def on_grid(shares: np.ndarray, alive: int) -> np.ndarray:
+    """The Lorenz curve of the living firms at even steps; dead places have no users."""
+    population, held = lorenz(np.sort(shares)[max(len(shares) - alive, 0) :])
+    return np.interp(GRID_OF_FIRMS, np.asarray(population), np.asarray(held))
+
+
+def privacy_by_income(results: xarray.Dataset, width: int = WIDE) -> Chart:
+    """Rights, trust and data beyond control by decile of income at the end, under each policy."""
+    panels = {
+        "rights_by_decile": "mean right enjoyed (0 to 1)",
+        "stray_by_decile": "data beyond a citizen's control (records)",
+        "trust_by_decile": "trust (0 to 1)",
+        "citizens_gain_by_decile": "net gain (incomes a month)",
+    }
+    end = results.isel(month=-1)
+    rows = [
+        {**row, "panel": label}
+        for name, label in panels.items()
+        if name in results
+        for row in named(bands(end[name]))
+    ]
+    columns = 1 if width < NARROW else 2
+    base = alt.Chart().encode(
+        x=alt.X("decile:O", title="decile of income (1 poorest)", axis=alt.Axis(labelAngle=0)),
+        color=policy_legend(policy_colours(results), width),
+        tooltip=tooltips("policy", "decile"),
+    )
+    line = base.mark_line(strokeWidth=1.5).encode(y=alt.Y("value:Q", title=None))
+    bar = base.mark_rule(strokeWidth=1.5, opacity=0.6).encode(y="lower:Q", y2="upper:Q")
+    dot = base.mark_point(filled=True, size=34, opacity=1).encode(y="value:Q")
+    chart = (
+        alt.layer(line, bar, dot, data=inline(rows))
+        .properties(width=panel(width, columns, 46), height=160)
+        .facet(facet=heading("panel", list(panels.values())), columns=columns)
+        .resolve_scale(y="independent")
+        .resolve_axis(x="independent", y="independent")
+    )
+    return finish(
+        chart,
+        f"Rights and privacy, from poor to rich, after {months(results)} months",
+        "Panels by decile of income, a line for each policy: mean right enjoyed, data beyond a "
+        "citizen's control, trust, and net gain. "
+        + all_in_words(
+            [row for row in rows if row["decile"] in (1, 10)], "panel", "policy", "decile"
+        ),
+    )
+
+
+STRONGEST = 160  # ties that are drawn
+DISCS = {0: (-1.12, 0.55), 1: (1.0, 0.0), 2: (-0.98, -0.72)}  # where each sector lies
+TURN = 2.399963  # the golden angle, by which places in a disc follow each other
+
+
+def tie_network(networks: Sequence[Mapping[str, Any]], month: int, width: int = WIDE) -> Chart:
+    """Organizations and their strongest ties, a disc for each sector, a panel for each policy.
+
+    Each network has `policy`; `place`, `sector` and `data` of its organizations; and `one`,
+    `other` and `strength` of its ties. The largest holders lie in the middle of their disc.
+    """
+    columns = 1 if width < NARROW or len(networks) == 1 else 2
+    inner = width - 8 if columns == 1 else panel(width, 2, 6)
+    panels, said = [], []
+    span = alt.Scale(domain=[-2.05, 2.05], nice=False)
+    tall = alt.Scale(domain=[-1.5, 1.5], nice=False)
+    for one in networks:
+        at = disc_places(np.asarray(one["sector"]), np.asarray(one["data"]))
+        names = [list(SECTORS)[sector] for sector in one["sector"]]
+        where = {int(place): number for number, place in enumerate(one["place"])}
+        points = [
+            {"x": round(float(x), 4), "y": round(float(y), 4), "sector": name, "data": float(data)}
+            for (x, y), name, data in zip(at, names, one["data"], strict=True)
+        ]
+        strongest = np.argsort(-np.asarray(one["strength"]), kind="stable")[:STRONGEST]
+        links = [
+            {
+                **{a: points[where[int(one["one"][tie])]][b] for a, b in (("x", "x"), ("y", "y"))},
+                "x2": points[where[int(one["other"][tie])]]["x"],
+                "y2": points[where[int(one["other"][tie])]]["y"],
+                "strength": float(one["strength"][tie]),
+            }
+            for tie in strongest
+        ]
+        x = alt.X("x:Q", scale=span, axis=None)
+        y = alt.Y("y:Q", scale=tall, axis=None)
+        line = (
+            alt.Chart(inline(links))
+            .mark_rule(color=PLAIN, strokeWidth=0.8)
+            .encode(x=x, y=y, x2="x2:Q", y2="y2:Q", opacity=alt.Opacity("strength:Q", legend=None))
+        )
+        dot = (
+            alt.Chart(inline(points))
+            .mark_circle(opacity=0.9)
+            .encode(
+                x=x,
+                y=y,
+                size=alt.Size("data:Q", legend=None, scale=alt.Scale(range=[8, 420])),
+                color=alt.Color(
+                    "sector:N",
+                    scale=alt.Scale(domain=list(SECTORS), range=list(SECTORS.values())),
+                    legend=None,
+                ),
+                tooltip=[
+                    "sector:N",
+                    alt.Tooltip("data:Q", title="share of all data", format=".1%"),
+                ],
+            )
+        )
+        titles = [
+            {
+                "x": DISCS[place][0],
+                "y": DISCS[place][1] + (0.66 if place != 1 else 1.02),
+                "name": name,
+            }
+            for place, name in enumerate(SECTORS)
+        ]
+        text = (
+            alt.Chart(inline(titles))
+            .mark_text(fontSize=12, fontWeight=600)
+            .encode(
+                x=x,
+                y=y,
+                text="name:N",
+                color=alt.Color(
+                    "name:N",
+                    scale=alt.Scale(domain=list(SECTORS), range=list(SECTOR_INK.values())),
+                    legend=None,
+                ),
+            )
+        )
+        title = alt.TitleParams(words(str(one["policy"])), fontSize=13, fontWeight=600, offset=4)
+        drawn = alt.layer(line, dot, text).resolve_scale(color="independent")
+        panels.append(drawn.properties(width=inner, height=int(inner * 0.72), title=title))
+        said.append(f"{words(str(one['policy']))}: {ties_in_words(one)}")
+    return finish(
+        alt.concat(*panels, columns=columns, spacing=16),
+        f"Who is tied to whom, in month {month}",
+        "A disc of circles for each sector, joined by lines: each circle is an organization, sized "
+        "by its share of all data held; a line is one of the "
+        f"{STRONGEST} strongest ties. " + " ".join(said),
+    )
+
+
+def disc_places(sector: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """A place for each organization in the disc of its sector, the largest in the middle."""
+    places = np.zeros((len(sector), 2))
+    for one, (x, y) in DISCS.items():
+        here = np.flatnonzero(sector == one)
+        order = here[np.argsort(-data[here], kind="stable")]
+        rank = np.arange(len(order)) + 0.5
+        radius = (0.9 if one == 1 else 0.52) * np.sqrt(rank / max(len(order), 1))
+        places[order, 0] = x + radius * np.cos(TURN * rank)
+        places[order, 1] = y + radius * np.sin(TURN * rank)
+    return places
+
+
+def ties_in_words(one: Mapping[str, Any]) -> str:
+    """How much of the strength of ties joins which sectors."""
+    sector = dict(zip(np.asarray(one["place"]).tolist(), one["sector"], strict=True))
+    names, total = list(SECTORS), float(np.sum(one["strength"]))
+    found: dict[tuple[str, str], float] = {}
+    for a, b, strength in zip(one["one"], one["other"], one["strength"], strict=True):
+        pair = tuple(sorted((names[sector[int(a)]], names[sector[int(b)]])))
+        found[pair] = found.get(pair, 0.0) + float(strength)  # type: ignore[index, arg-type]
+    parts = sorted(found.items(), key=lambda item: -item[1])
+    said = ", ".join(
+        f"{a} and {b} {strength / total:.0%}" if a != b else f"within {a} {strength / total:.0%}"
+        for (a, b), strength in parts
+        if total
+    )
+    return f"{len(one['strength']):,} ties; of their strength {said}." if said else "no ties."
 
 
 UNITS = {"share": "", "1": "", "power": "", "income/month": ", incomes a month"}

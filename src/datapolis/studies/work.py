@@ -38,6 +38,7 @@ from datapolis.studies.study import (
 if TYPE_CHECKING:
     from datapolis.audits import Audit
     from datapolis.indices import Index
+    from datapolis.profiling import Profile
     from datapolis.world import World
 
     Columns = dict[str, Any]  # role -> array
@@ -125,6 +126,41 @@ def _compute(
     )
 
 
+def profile_one(
+    study: Path | str,
+    *,
+    data: Path | str | None = None,
+    seed: int | None = None,
+    policy: str = "none",
+) -> Profile:
+    """Time a month of a study's society, and each of its mechanisms."""
+    from datapolis.profiling import profile
+
+    asked = _with_policy(Path(study), policy)
+    return profile(
+        build_world(asked, read_inputs(asked, data)),
+        parameters=asked.parameters,
+        policy=asked.policies[policy],
+        seed=asked.ensemble.seed if seed is None else seed,
+        record=asked.record,
+    )
+
+
+def _with_policy(path: Path, policy: str) -> Study:
+    """The study, if it has a policy of that name."""
+    asked = read_study(path)
+    if policy not in asked.policies:
+        raise InputError(
+            "no such policy",
+            file=asked.file,
+            field="policy",
+            value=policy,
+            allowed=", ".join(asked.policies),
+            nearest=nearest(policy, asked.policies),
+        )
+    return asked
+
+
 def simulate_one(
     study: Path | str,
     out: Path | str,
@@ -144,16 +180,7 @@ def simulate_one(
     from datapolis.simulation import simulate
 
     path, out = Path(study), Path(out)
-    asked = read_study(path)
-    if policy not in asked.policies:
-        raise InputError(
-            "no such policy",
-            file=asked.file,
-            field="policy",
-            value=policy,
-            allowed=", ".join(asked.policies),
-            nearest=nearest(policy, asked.policies),
-        )
+    asked = _with_policy(path, policy)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StoreError(f"{out}: not empty; one society needs a new folder")
     inputs = read_inputs(asked, data)
