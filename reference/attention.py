@@ -58,6 +58,7 @@ def attention(society: Society, parameters: Parameters, levers: Levers, chance: 
             _change(citizen, choice, levers)
     _divide_time(market)
     _count_users(society)
+    _ask_users(society)
 
 
 class Market:
@@ -250,3 +251,14 @@ def _count_users(society: Society) -> None:
     whole = math.fsum(counted)
     for firm, users in zip(society.firms, counted, strict=True):
         firm.user_share = ratio(users, whole)
+
+
+def _ask_users(society: Society) -> None:
+    """How aware a firm's users are, weighted by attention; 0 without users."""
+    aware = [0.0] * len(society.firms)
+    for citizen, shares in zip(society.citizens, society.flows.attention, strict=True):
+        for number, share in zip(citizen.uses, shares, strict=True):
+            aware[number] += share * citizen.awareness
+    many = len(society.citizens)
+    pairs = zip(society.firms, aware, strict=True)
+    society.flows.users_awareness = [ratio(sums / many, firm.user_share) for firm, sums in pairs]

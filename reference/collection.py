@@ -10,7 +10,6 @@ from datapolis.policy import Levers
 from reference.chance import Chance
 from reference.people import GOVERNMENT, MARKET, Citizen, Organization, Society
 from reference.shared import (
-    awareness_of_users,
     logit_step,
     pressure_at,
     protection,
@@ -143,7 +142,7 @@ def _learn(society: Society, parameters: Parameters, traces: list[list[Trace]]) 
         * parameters.mining.exponent
     )
     covert_parts = _covert_parts(society, traces)
-    aware = awareness_of_users(society)
+    aware = society.flows.users_awareness
     usual = math.fsum(firm.user_share * firm.laxity for firm in society.firms)
     for firm in society.firms:
         if firm.alive:

@@ -168,7 +168,8 @@ class Flows:
 
         by citizen              online, surplus, common_surplus, unfair, harm, held, inferred, good
         by citizen and slot     attention, known (psi), lead, price, taken
-        by firm                 previous_share, common_price, revenue, pricing_gain, fines
+        by firm                 previous_share, users_awareness, common_price, revenue,
+                                pricing_gain, fines
         by organization         shocked, collected, workable, exposed, derived, sold, bought,
                                 bought_data, leaked_share, leaked, base_power, relational,
                                 dependence, new_ties (whether it has one)

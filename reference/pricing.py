@@ -9,7 +9,6 @@ from datapolis.policy import Levers
 from reference.chance import Chance
 from reference.people import NOBODY, STRONG_TIES, Citizen, Society
 from reference.shared import (
-    awareness_of_users,
     held,
     logit_step,
     pressure_at,
@@ -241,7 +240,7 @@ def _detection(society: Society, parameters: Parameters, over: list[list[float]]
 def _learn(society: Society, parameters: Parameters, detection: list[float]) -> None:
     """Fines are paid, and discrimination moves toward what pays."""
     flows, rules = society.flows, parameters.pricing
-    aware = awareness_of_users(society)
+    aware = society.flows.users_awareness
     usual = math.fsum(firm.user_share * firm.discrimination for firm in society.firms)
     flows.fines = []
     for firm in society.firms:

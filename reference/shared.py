@@ -203,16 +203,3 @@ def mean_openness_of_agencies(society: Society, parameters: Parameters, levers: 
 def data_of_all(agencies: Iterable[Agency]) -> float:
     """The data of several agencies together."""
     return math.fsum(agency.data for agency in agencies)
-
-
-def awareness_of_users(society: Society) -> list[float]:
-    """How aware a firm's users are, weighted by attention; 0 without users. In order of firms."""
-    aware = [0.0] * len(society.firms)
-    for citizen, shares in zip(society.citizens, society.flows.attention, strict=True):
-        for number, share in zip(citizen.uses, shares, strict=True):
-            aware[number] += share * citizen.awareness
-    many = len(society.citizens)
-    return [
-        ratio(amount / many, firm.user_share)
-        for firm, amount in zip(society.firms, aware, strict=True)
-    ]

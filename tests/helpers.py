@@ -197,7 +197,19 @@ def hand_society(world, stocks=None, **flows):
         flows=Flows(),
         own={},
     )
-    return with_flows(changed(society, stocks or {}), **flows)
+    society = changed(society, stocks or {})
+    if "attention" in flows:
+        aware = _awareness_of_users(society, np.asarray(flows["attention"]))
+        flows = {"users_awareness": aware, **flows}
+    return with_flows(society, **flows)
+
+
+def _awareness_of_users(society, attention):
+    """Mean awareness of each firm's users, weighted by attention; 0 where the firm has none."""
+    uses, share = np.asarray(society.citizens.uses), np.asarray(society.firms.user_share)
+    sums = np.zeros(len(share))
+    np.add.at(sums, uses, attention * np.asarray(society.citizens.awareness)[:, None] / len(uses))
+    return np.where(share > 0.0, sums / np.maximum(share, 1e-30), 0.0).astype(np.float32)
 
 
 def changed(record, values):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from datapolis.world import World
 
+LARGE = 100_000  # citizens from which memory is spared
 SEGMENT = 12  # months in one compiled call
 Progress = Callable[[int, int], None]  # months done, months in all
 
@@ -389,28 +390,33 @@ def _observable(
 
 def _segment(*arguments: Any) -> tuple[Any, dict[str, Array]]:
     """Twelve months, compiled."""
-    compiled: tuple[Any, dict[str, Array]] = _compiled(jax.default_backend())(*arguments)
+    large = arguments[2].sizes.citizens >= LARGE
+    compiled: tuple[Any, dict[str, Array]]
+    compiled = _compiled(jax.default_backend(), large)(*arguments)
     return compiled
 
 
 @cache
-def _compiled(backend: str) -> Callable[..., Any]:
-    """The segment as a compiled function, one for each kind of device."""
-    options = compiler_options(backend)
+def _compiled(backend: str, large: bool) -> Callable[..., Any]:
+    """The segment as a compiled function, one for each kind of device, few citizens or many."""
+    options = compiler_options(backend, large)
     return jax.jit(_advanced, static_argnums=0, donate_argnums=1, compiler_options=options)
 
 
-def compiler_options(backend: str) -> dict[str, Any] | None:
+def compiler_options(backend: str, large: bool) -> dict[str, Any] | None:
     """What the compiler is asked for on a kind of device.
 
     On a processor it would drop the marks of `arrays.once` before it fuses, and compute what they
-    mark again for every reader: a month takes twice as long. So that pass is left out. Its default
-    order of work favours many cores; the other one needs a third less memory.
+    mark again for every reader: a month takes twice as long. So that pass is left out; and with
+    many citizens the one that keeps what is the same each month, such as parts of their noise: it
+    saves no time there and takes 60 bytes a citizen. Its default order of work favours many cores;
+    the other one needs a third less memory.
     """
     if backend != "cpu":
         return None
+    left_out = ["cse_barrier_expander"] + ["while-loop-invariant-code-motion"] * large
     return {
-        "xla_disable_hlo_passes": "cse_barrier_expander",
+        "xla_disable_hlo_passes": ",".join(left_out),
         "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
         "xla_llvm_disable_expensive_passes": True,  # compiles a fifth faster, runs as fast
     }
