@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datapolis import __version__
+from datapolis.cli import app as app_command
 from datapolis.cli import questions
 from datapolis.cli.shared import (
     Data,
@@ -247,6 +248,7 @@ def version(
 
 
 questions.add(app)
+app_command.add(app)
 
 
 def main() -> None:

@@ -410,9 +410,13 @@ def lorenz_curves(results: xarray.Dataset, width: int = WIDE) -> Chart:
     base = alt.Chart(inline(rows)).encode(
         x=alt.X("firms:Q", title="firms, the smallest first", axis=axis), color=colour
     )
-    share = alt.Y("value:Q", title="share of users that they have together", axis=axis)
-    band = base.mark_area(opacity=0.14).encode(y=alt.Y("lower:Q", title=share.title), y2="upper:Q")
-    line = base.mark_line(strokeWidth=2).encode(y=share, tooltip=tooltips("curve", "firms"))
+    title = "share of users that they have together"
+    share = alt.Y("value:Q", title=title, axis=axis)
+    band = base.mark_area(opacity=0.14).encode(y=alt.Y("lower:Q", title=title), y2="upper:Q")
+    dash = alt.condition("datum.curve == 'start'", alt.value([6, 4]), alt.value([1, 0]))
+    line = base.mark_line(strokeWidth=2).encode(
+        y=share, strokeDash=dash, tooltip=tooltips("curve", "firms")
+    )
     equal = alt.Chart(inline([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
     equal = equal.mark_line(strokeDash=[4, 4], color=FAINT, strokeWidth=1).encode(x="x:Q", y="y:Q")
     side = min(width - 60, 420)
@@ -431,8 +435,10 @@ GRID_OF_FIRMS = np.linspace(0.0, 1.0, 41)
 
 def on_grid(shares: np.ndarray, alive: int) -> np.ndarray:
     """The Lorenz curve of the living firms at even steps; dead places have no users."""
-    population, held = lorenz(np.sort(shares)[max(len(shares) - alive, 0) :])
-    return np.interp(GRID_OF_FIRMS, np.asarray(population), np.asarray(held))
+    held: Any = np.sort(shares)[max(len(shares) - alive, 0) :]
+    population, share = lorenz(held)
+    curve: np.ndarray = np.interp(GRID_OF_FIRMS, np.asarray(population), np.asarray(share))
+    return curve
 
 
 def privacy_by_income(results: xarray.Dataset, width: int = WIDE) -> Chart:
@@ -477,7 +483,7 @@ def privacy_by_income(results: xarray.Dataset, width: int = WIDE) -> Chart:
     )
 
 
-STRONGEST = 160  # ties that are drawn
+ACROSS, INSIDE = 400, 200  # ties between and inside sectors that are drawn, the strongest
 DISCS = {0: (-1.12, 0.55), 1: (1.0, 0.0), 2: (-0.98, -0.72)}  # where each sector lies
 TURN = 2.399963  # the golden angle, by which places in a disc follow each other
 
@@ -501,22 +507,34 @@ def tie_network(networks: Sequence[Mapping[str, Any]], month: int, width: int = 
             {"x": round(float(x), 4), "y": round(float(y), 4), "sector": name, "data": float(data)}
             for (x, y), name, data in zip(at, names, one["data"], strict=True)
         ]
-        strongest = np.argsort(-np.asarray(one["strength"]), kind="stable")[:STRONGEST]
+        ends = [
+            (where[int(a)], where[int(b)]) for a, b in zip(one["one"], one["other"], strict=True)
+        ]
+        across = np.array([names[a] != names[b] for a, b in ends], bool)
+        order = np.argsort(-np.asarray(one["strength"]), kind="stable")
+        chosen = [*order[across[order]][:ACROSS], *order[~across[order]][:INSIDE]]
         links = [
             {
-                **{a: points[where[int(one["one"][tie])]][b] for a, b in (("x", "x"), ("y", "y"))},
-                "x2": points[where[int(one["other"][tie])]]["x"],
-                "y2": points[where[int(one["other"][tie])]]["y"],
-                "strength": float(one["strength"][tie]),
+                "x": points[ends[tie][0]]["x"],
+                "y": points[ends[tie][0]]["y"],
+                "x2": points[ends[tie][1]]["x"],
+                "y2": points[ends[tie][1]]["y"],
+                "across": bool(across[tie]),
             }
-            for tie in strongest
+            for tie in chosen
         ]
         x = alt.X("x:Q", scale=span, axis=None)
         y = alt.Y("y:Q", scale=tall, axis=None)
         line = (
             alt.Chart(inline(links))
-            .mark_rule(color=PLAIN, strokeWidth=0.8)
-            .encode(x=x, y=y, x2="x2:Q", y2="y2:Q", opacity=alt.Opacity("strength:Q", legend=None))
+            .mark_rule(color=FAINT, strokeWidth=0.7)
+            .encode(
+                x=x,
+                y=y,
+                x2="x2:Q",
+                y2="y2:Q",
+                opacity=alt.condition("datum.across", alt.value(0.34), alt.value(0.2)),
+            )
         )
         dot = (
             alt.Chart(inline(points))
@@ -524,7 +542,7 @@ def tie_network(networks: Sequence[Mapping[str, Any]], month: int, width: int = 
             .encode(
                 x=x,
                 y=y,
-                size=alt.Size("data:Q", legend=None, scale=alt.Scale(range=[8, 420])),
+                size=alt.Size("data:Q", legend=None, scale=alt.Scale(range=[6, 230])),
                 color=alt.Color(
                     "sector:N",
                     scale=alt.Scale(domain=list(SECTORS), range=list(SECTORS.values())),
@@ -564,10 +582,10 @@ def tie_network(networks: Sequence[Mapping[str, Any]], month: int, width: int = 
         said.append(f"{words(str(one['policy']))}: {ties_in_words(one)}")
     return finish(
         alt.concat(*panels, columns=columns, spacing=16),
-        f"Who is tied to whom, in month {month}",
+        f"Who is tied to whom, after {month + 1} months",
         "A disc of circles for each sector, joined by lines: each circle is an organization, sized "
-        "by its share of all data held; a line is one of the "
-        f"{STRONGEST} strongest ties. " + " ".join(said),
+        f"by its share of all data held; lines are ties, at most {ACROSS} across sectors and "
+        f"{INSIDE} inside them. " + " ".join(said),
     )
 
 
