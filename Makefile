@@ -7,7 +7,7 @@ DEMO := out/web-tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo measure-demo test lint format bench dock mutate map clean
+.PHONY: help demo measure-demo test test-browser lint format bench docs dock mutate map clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ measure-demo: $(VENV)/dev ## audit real tables of each kind, published figures b
 test: lint ## check style, types and layers, then run the tests
 	$(BIN)/pytest
 
+test-browser: $(VENV)/dev ## drive the app in Chromium (BROWSER=path of another); pictures in out/screenshots
+	BROWSER="$${BROWSER:-chromium}" $(BIN)/pytest tests/browser -n 0
+
 lint: $(VENV)/dev ## check style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -32,12 +35,17 @@ format: $(VENV)/dev ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev ## time one month at several sizes, and the audits beside their peers
-	$(BIN)/python benchmarks/month.py
+bench: $(VENV)/dev ## time the same work in datapolis and in its peers, side by side; an hour on a quiet machine
+	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python benchmarks/month.py --large
+	$(BIN)/python benchmarks/scale.py
 	PYTHONPATH=. $(BIN)/python benchmarks/ensemble.py
 	$(BIN)/python benchmarks/tails.py
 	DATA="$(DATA)" PYTHONPATH=. $(BIN)/python benchmarks/disclosure.py
 	$(BIN)/python benchmarks/prices.py
+
+docs: $(VENV)/dev ## build the site of the documents into out/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 dock: $(VENV)/dev ## compare the model with the one written a second time
 	$(BIN)/python -m docking

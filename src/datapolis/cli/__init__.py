@@ -17,6 +17,7 @@ import typer
 from datapolis import __version__
 from datapolis.cli import app as app_command
 from datapolis.cli import questions
+from datapolis.cli import schema as schema_command
 from datapolis.cli.shared import (
     Data,
     Out,
@@ -249,6 +250,7 @@ def version(
 
 questions.add(app)
 app_command.add(app)
+schema_command.add(app)
 
 
 def main() -> None:
