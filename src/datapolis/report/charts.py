@@ -295,6 +295,18 @@ def by_income(results: xarray.Dataset, width: int = WIDE) -> Chart:
         "rights_by_decile": "mean right enjoyed (0 to 1)",
         "citizens_gain_by_decile": "net gain, incomes a month",
     }
+    chart, _ = decile_panels(results, panels, width, height=200)
+    return finish(
+        chart,
+        f"Rich and poor, after {months(results)} months",
+        "Two panels by decile of income: mean right enjoyed and net gain, a line for each policy.",
+    )
+
+
+def decile_panels(
+    results: xarray.Dataset, panels: Mapping[str, str], width: int, height: int
+) -> tuple[Chart, list[dict[str, Any]]]:
+    """A panel for each index by decile of income at the end, a line for each policy; its rows."""
     end = results.isel(month=-1)
     rows = [
         {**row, "panel": label}
@@ -302,29 +314,23 @@ def by_income(results: xarray.Dataset, width: int = WIDE) -> Chart:
         if name in results
         for row in named(bands(end[name]))
     ]
-    colours = policy_colours(results)
     columns = 1 if width < NARROW else 2
     base = alt.Chart().encode(
         x=alt.X("decile:O", title="decile of income (1 poorest)", axis=alt.Axis(labelAngle=0)),
-        color=policy_legend(colours, width),
+        color=policy_legend(policy_colours(results), width),
         tooltip=tooltips("policy", "decile"),
     )
     line = base.mark_line(strokeWidth=1.5).encode(y=alt.Y("value:Q", title=None))
     bar = base.mark_rule(strokeWidth=1.5, opacity=0.6).encode(y="lower:Q", y2="upper:Q")
     dot = base.mark_point(filled=True, size=34, opacity=1).encode(y="value:Q")
-    inner = panel(width, columns, 46)
     chart = (
         alt.layer(line, bar, dot, data=inline(rows))
-        .properties(width=inner, height=200)
+        .properties(width=panel(width, columns, 46), height=height)
         .facet(facet=heading("panel", list(panels.values())), columns=columns)
         .resolve_scale(y="independent")
         .resolve_axis(x="independent")
     )
-    return finish(
-        chart,
-        f"Rich and poor, after {months(results)} months",
-        "Two panels by decile of income: mean right enjoyed and net gain, a line for each policy.",
-    )
+    return chart, rows
 
 
 def governance(results: xarray.Dataset, width: int = WIDE) -> Chart:
@@ -449,31 +455,9 @@ def privacy_by_income(results: xarray.Dataset, width: int = WIDE) -> Chart:
         "trust_by_decile": "trust (0 to 1)",
         "citizens_gain_by_decile": "net gain (incomes a month)",
     }
-    end = results.isel(month=-1)
-    rows = [
-        {**row, "panel": label}
-        for name, label in panels.items()
-        if name in results
-        for row in named(bands(end[name]))
-    ]
-    columns = 1 if width < NARROW else 2
-    base = alt.Chart().encode(
-        x=alt.X("decile:O", title="decile of income (1 poorest)", axis=alt.Axis(labelAngle=0)),
-        color=policy_legend(policy_colours(results), width),
-        tooltip=tooltips("policy", "decile"),
-    )
-    line = base.mark_line(strokeWidth=1.5).encode(y=alt.Y("value:Q", title=None))
-    bar = base.mark_rule(strokeWidth=1.5, opacity=0.6).encode(y="lower:Q", y2="upper:Q")
-    dot = base.mark_point(filled=True, size=34, opacity=1).encode(y="value:Q")
-    chart = (
-        alt.layer(line, bar, dot, data=inline(rows))
-        .properties(width=panel(width, columns, 46), height=160)
-        .facet(facet=heading("panel", list(panels.values())), columns=columns)
-        .resolve_scale(y="independent")
-        .resolve_axis(x="independent", y="independent")
-    )
+    chart, rows = decile_panels(results, panels, width, height=160)
     return finish(
-        chart,
+        chart.resolve_axis(x="independent", y="independent"),
         f"Rights and privacy, from poor to rich, after {months(results)} months",
         "Panels by decile of income, a line for each policy: mean right enjoyed, data beyond a "
         "citizen's control, trust, and net gain. "
