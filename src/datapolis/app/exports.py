@@ -86,13 +86,13 @@ def cited(view: View, base: Base) -> Citation:
     )
 
 
-def block(citation: Citation) -> str:
+def block(citation: Citation, level: str = "h3") -> str:
     """A citable block as HTML."""
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
         for name, text in citation.lines().items()
     )
-    return f"<h3>To cite</h3><table class='cite'><tbody>{rows}</tbody></table>"
+    return f"<{level}>To cite</{level}><table class='cite'><tbody>{rows}</tbody></table>"
 
 
 # --- of a simulation ---------------------------------------------------------------------------

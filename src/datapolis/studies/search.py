@@ -193,6 +193,11 @@ class Search:
             }
         )
 
+    @staticmethod
+    def read(out: Path) -> Search:
+        """The answer that a folder holds."""
+        return Search.from_json(json.loads((out / "answer.json").read_text(encoding="utf-8")))
+
 
 # --- the question --------------------------------------------------------------------------------
 

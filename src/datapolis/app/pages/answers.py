@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,7 @@ def kind_of_answer(path: Path) -> str:
     return str(content.get("kind", "")) if isinstance(content, dict) else ""
 
 
-class Answers(Page):
+class Answers(Page, ABC):
     """A page of stored answers: which one, and what of it is shown."""
 
     kind: ClassVar[str]
@@ -85,7 +86,7 @@ class Answers(Page):
             self.body.html = self.nothing()
             self._tell_slips()
             return
-        self.aside(partial(self._load, path), self._failed)
+        self.aside(partial(self._load, path))
 
     def _load(self, path: Path) -> None:
         try:
@@ -111,9 +112,6 @@ class Answers(Page):
             self.status.html = problem("Some of the link could not be used:\n" + "\n".join(said))
             self.slips = []
 
-    def _failed(self, said: str) -> None:
-        self.status.html = problem(said)
-
     def draw(self) -> None:
         """Draw what is chosen, in a thread."""
         chosen = dict(self.chosen)
@@ -123,7 +121,7 @@ class Answers(Page):
                 html = self.html(chosen, WIDTHS[self.courier.narrow])
             self.put(partial(self._drawn, chosen, html))
 
-        self.aside(work, self._failed)
+        self.aside(work)
 
     def _drawn(self, chosen: dict[str, str], html: str) -> None:
         if chosen == self.chosen:
@@ -185,25 +183,25 @@ class Answers(Page):
 
     # --- what each kind says -------------------------------------------------------------------
 
+    @abstractmethod
     def pick(self, name: str, text: str) -> str:
         """Take over a choice of this kind of answer; what is wrong with it, or nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, path: Path) -> Any:
         """The answer that a folder holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def groups(self) -> list[dict[str, Any]]:
         """The fields."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self) -> dict[str, Any]:
         """Their values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def html(self, chosen: dict[str, str], width: int) -> str:
         """What is shown of it."""
-        raise NotImplementedError
 
 
 def section(one: Section, width: int, level: str = "h2") -> str:

@@ -19,8 +19,8 @@ from datapolis.app.components import (
     progress,
     table,
 )
-from datapolis.app.jobs import Job, Told
-from datapolis.app.pages.page import Page
+from datapolis.app.jobs import Job
+from datapolis.app.pages.page import Page, downloads, reproduced
 from datapolis.app.state import Session
 from datapolis.audits.finding import AUDITS, INTERVALS, Audit, with_progress
 from datapolis.errors import InputError
@@ -59,13 +59,11 @@ class Measure(Page):
         self.kind_chosen = ""
         self.values: dict[str, Any] = {}
         most = session.settings.most_uploaded
-        self.first = Upload(
-            session.uploads, partial(self.arrived, "first"), self._failed, most=most
-        )
+        self.first = Upload(session.uploads, partial(self.arrived, "first"), self.failed, most=most)
         self.second = Upload(
             session.uploads,
             partial(self.arrived, "second"),
-            self._failed,
+            self.failed,
             most=most,
             visible=False,
         )
@@ -83,7 +81,7 @@ class Measure(Page):
         self.go = Form(self.changed, groups=[_go()], values={"measure": False, "cancel": False})
         self.go.visible = False
         self.body = Html(html=BLANK)
-        self.actions = Form(self.changed, groups=[_downloads()], visible=False)
+        self.actions = Form(self.changed, groups=[downloads(exports.OF_AUDIT)], visible=False)
         self.again = Html()
         self._follow(session.query)
 
@@ -109,9 +107,9 @@ class Measure(Page):
         if which == "first":
             self.known, self.session.audit = [], None
             self.body.html = BLANK
-        self._show()
+        self.refresh()
         self.status.html = progress("Reading the columns …", 0, 0)
-        self.aside(partial(self._look, which, place), self._failed)
+        self.aside(partial(self._look, which, place))
 
     def _look(self, which: str, path: Path) -> None:
         from datapolis import tables
@@ -133,7 +131,7 @@ class Measure(Page):
                 f"<p><strong>{escape(path.name)}</strong> has the columns {said}.</p>"
             )
         self.status.html = ""
-        self._show()
+        self.refresh()
 
     def changed(self, id: str, value: Any) -> None:
         """A field was changed, or a button pressed."""
@@ -156,7 +154,7 @@ class Measure(Page):
         self.values = questions.defaults(kind) if self.kind_chosen else {}
         self.options.errors = {}
         self.kind.set(kind=self.kind_chosen)
-        self._show()
+        self.refresh()
 
     def answer(self, id: str, value: Any) -> None:
         """Answer one of the questions."""
@@ -168,7 +166,7 @@ class Measure(Page):
         self.options.errors = {
             name: said for name, said in self.options.errors.items() if name != id
         }
-        self._show()
+        self.refresh()
 
     def measure(self) -> None:
         """Begin the audit, if all that decides what may be said was said."""
@@ -189,9 +187,9 @@ class Measure(Page):
         self.options.errors = {}
         self.session.audit = None
         self.body.html = ""
-        self.begin(partial(self._work, kind=self.kind_chosen, named=named), self._told)
+        self.begin(partial(self._work, kind=self.kind_chosen, named=named))
         self.status.html = progress("Reading the table …", 0, 0)
-        self._show()
+        self.refresh()
 
     def cancel(self) -> None:
         """Stop."""
@@ -199,20 +197,14 @@ class Measure(Page):
             self.session.job.cancel()
             self.status.html = "Cancelled. Nothing was kept."
             self.body.html = BLANK
-            self._show()
+            self.refresh()
 
     def download(self, id: str) -> None:
         """Hand out a file."""
         audit = self.session.audit
         if audit is None or self.session.busy:
             return
-
-        def work() -> None:
-            file = exports.of_audit(id, audit)
-            self.put(partial(self.hand_out, *file))
-
-        self.status.html = progress("Preparing the file …", 0, 0)
-        self.aside(work, self._failed)
+        self.prepare(partial(exports.of_audit, id, audit))
 
     # --- in the background ---------------------------------------------------------------------
 
@@ -234,32 +226,21 @@ class Measure(Page):
         self.session.audit = found
         self.body.html = html
 
-    def _told(self, told: Told) -> None:
-        if told.job is not self.session.job or not told.wanted:
-            return
-        if told.state in ("waiting", "running"):
-            self.status.html = progress(told.says, told.done, told.total)
-        elif told.state == "done":
-            self.status.html = "Done."
-            audit = self.session.audit
-            assert audit is not None
-            lines = escape(exports.audit_lines(audit))
-            self.again.html = (
-                "<h2>Reproduce in Python</h2><p>These lines give the same findings, beside the "
-                f'table.</p><pre tabindex="0"><code>{lines}</code></pre>'
-                + exports.block(exports.cited_audit(audit)).replace("h3>", "h2>")
-            )
-            self._show()
-        elif told.state == "failed":
-            self._failed(told.problem)
-
-    def _failed(self, said: str) -> None:
-        self.status.html = problem(said)
-        self._show()
+    def finished(self) -> None:
+        """Say so, and how to have it again."""
+        self.status.html = "Done."
+        audit = self.session.audit
+        assert audit is not None
+        self.again.html = reproduced(
+            "These lines give the same findings, beside the table.",
+            exports.audit_lines(audit),
+            exports.cited_audit(audit),
+        )
+        self.refresh()
 
     # --- what is shown -------------------------------------------------------------------------
 
-    def _show(self) -> None:
+    def refresh(self) -> None:
         """Bring all parts to what the session holds."""
         session = self.session
         ready, busy = bool(self.known), session.busy
@@ -378,11 +359,3 @@ def _go() -> dict[str, Any]:
             {"id": "cancel", "kind": "button", "label": "Cancel", "look": "stop"},
         ],
     }
-
-
-def _downloads() -> dict[str, Any]:
-    buttons = [
-        {"id": id, "kind": "button", "label": label, "look": "plain"}
-        for id, label in {**exports.OF_AUDIT, "link": "Copy link"}.items()
-    ]
-    return {"title": "Take it with you", "look": "row", "fields": buttons}

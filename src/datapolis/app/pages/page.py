@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from datapolis.app.components import Courier, Html, escape
+from datapolis.app.components import Courier, Html, escape, problem, progress
+from datapolis.app.exports import Citation, block
 from datapolis.app.jobs import Job, Told
 from datapolis.app.state import Session
 from datapolis.errors import InputError, StoreError, kind_of
@@ -37,6 +38,37 @@ class Page:
     def opened(self) -> None:
         """Called once the page is there."""
 
+    def refresh(self) -> None:
+        """Bring all parts to what the session holds."""
+
+    def finished(self) -> None:
+        """Called once the work of the session is done."""
+
+    def failed(self, said: str) -> None:
+        """Tell in words what went wrong."""
+        self.status.html = problem(said)
+        self.refresh()
+
+    def told(self, told: Told) -> None:
+        """Show how far the work of the session is."""
+        if told.job is not self.session.job or not told.wanted:
+            return
+        if told.state in ("waiting", "running"):
+            self.status.html = progress(told.says, told.done, told.total)
+        elif told.state == "done":
+            self.finished()
+        elif told.state == "failed":
+            self.failed(told.problem)
+
+    def prepare(self, make: Callable[[], tuple[str, bytes, str]]) -> None:
+        """Make a file in a thread, and hand it to the person."""
+
+        def work() -> None:
+            self.put(partial(self.hand_out, *make()))
+
+        self.status.html = progress("Preparing the file …", 0, 0)
+        self.aside(work)
+
     def hand_out(self, name: str, content: bytes, kind: str) -> None:
         """Hand a file to the person."""
         self.courier.send(name, content, kind)
@@ -49,14 +81,14 @@ class Page:
         elif self.document.session_context and not self.document.session_context.destroyed:
             self.document.add_next_tick_callback(change)
 
-    def begin(self, work: Callable[[Job], None], changed: Callable[[Told], None]) -> None:
+    def begin(self, work: Callable[[Job], None]) -> None:
         """Begin some work in the background; what was at work is cancelled."""
         if self.session.job is not None:
             self.session.job.cancel()
-        self.session.job = Job(work, lambda told: self.put(partial(changed, told)))
+        self.session.job = Job(work, lambda told: self.put(partial(self.told, told)))
         self.session.job.start()
 
-    def aside(self, work: Callable[[], None], told: Callable[[str], None]) -> threading.Thread:
+    def aside(self, work: Callable[[], None]) -> threading.Thread:
         """Do something short in a thread; what goes wrong is told in words.
 
         What it wants to show it hands to `put`.
@@ -66,11 +98,28 @@ class Page:
             try:
                 work()
             except (InputError, StoreError) as error:
-                self.put(partial(told, str(error)))
+                self.put(partial(self.failed, str(error)))
             except Exception as error:
                 said = f"An error of datapolis itself, not of yours: {kind_of(error)}."
-                self.put(partial(told, said))
+                self.put(partial(self.failed, said))
 
         thread = threading.Thread(target=body, name="datapolis-aside", daemon=True)
         thread.start()
         return thread
+
+
+def downloads(names: Mapping[str, str]) -> dict[str, Any]:
+    """The buttons of the files that can be taken away, and of the link to what is shown."""
+    buttons = [
+        {"id": id, "kind": "button", "label": label, "look": "plain"}
+        for id, label in {**names, "link": "Copy link"}.items()
+    ]
+    return {"title": "Take it with you", "look": "row", "fields": buttons}
+
+
+def reproduced(says: str, lines: str, citation: Citation) -> str:
+    """The few lines that give the same numbers, and what to cite."""
+    return (
+        f"<h2>Reproduce in Python</h2><p>{says}</p>"
+        f'<pre tabindex="0"><code>{escape(lines)}</code></pre>' + block(citation, "h2")
+    )

@@ -68,12 +68,9 @@ class Policies(Answers):
 
     def read(self, path: Path) -> Content:
         """The search that a folder holds."""
-        import json
-
         from datapolis.report.answered import page
 
-        text = (path / "answer.json").read_text(encoding="utf-8")
-        return Content(Search.from_json(json.loads(text)), page(path))
+        return Content(Search.read(path), page(path))
 
     def groups(self) -> list[dict[str, Any]]:
         """Which search, a bound for each objective, and one portfolio to look at."""

@@ -21,8 +21,8 @@ from datapolis.app.components import (
     progress,
     table,
 )
-from datapolis.app.jobs import Job, Told
-from datapolis.app.pages.page import Page
+from datapolis.app.jobs import Job
+from datapolis.app.pages.page import Page, downloads, reproduced
 from datapolis.app.state import Session
 from datapolis.app.view import SHOWS as SHOW_NAMES
 from datapolis.app.view import (
@@ -159,12 +159,12 @@ class Simulate(Page):
             self.changed, groups=[_choice()], values={"show": view.show}, visible=False
         )
         self.body = Html(html=BLANK)
-        self.actions = Form(self.changed, groups=[_downloads()], visible=False)
+        self.actions = Form(self.changed, groups=[downloads(exports.OF_SIMULATION)], visible=False)
         self.again = Html()
         if slips:
             said = "\n".join(str(one) for one in slips)
             self.status.html = problem(f"Some of the link could not be used:\n{said}")
-        self._buttons()
+        self.refresh()
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Simulate(Page):
         if kept is not None:
             self.session.results, self.session.ties = kept
             self.session.ran = self.session.view
-            self._finished()
+            self.finished()
             self.draw_again()
         elif self.linked:
             self.run()
@@ -249,9 +249,9 @@ class Simulate(Page):
         session = self.session
         session.ran, session.results, session.ties = session.view, None, []
         self.courier.address(to_query(session.view, self.base))
-        self.begin(partial(self._work, view=session.view), self._told)
+        self.begin(partial(self._work, view=session.view))
         self.status.html = progress("Preparing the society …", 0, 0)
-        self._buttons()
+        self.refresh()
 
     def cancel(self) -> None:
         """Stop; what has arrived stays."""
@@ -265,13 +265,7 @@ class Simulate(Page):
         view, results = self.session.ran, self.session.results
         if results is None or view is None or self.session.busy:
             return
-
-        def work() -> None:
-            file = exports.of_simulation(id, view, self.base, results)
-            self.put(partial(self.hand_out, *file))
-
-        self.status.html = progress("Preparing the file …", 0, 0)
-        self.aside(work, self._failed)
+        self.prepare(partial(exports.of_simulation, id, view, self.base, results))
 
     # --- in the background ---------------------------------------------------------------------
 
@@ -330,27 +324,23 @@ class Simulate(Page):
         if session.results is not None and session.ran is not None:
             given = (session.ran, session.results, session.ties)
             live = not self._whole()
-            self.aside(partial(self._draw, *given, live=live), self._failed)
+            self.aside(partial(self._draw, *given, live=live))
 
-    def _told(self, told: Told) -> None:
-        """Show how far a job is."""
-        if told.job is not self.session.job or not told.wanted:
-            return
-        if told.state in ("waiting", "running"):
-            self.status.html = progress(told.says, told.done, told.total)
-        elif told.state == "done":
-            self._finished()
-        elif told.state == "failed":
-            self._failed(told.problem)
-
-    def _finished(self) -> None:
+    def finished(self) -> None:
+        """Say so, and how to have it again."""
         view = self.session.ran
         assert view is not None
         self.status.html = escape(
             f"Done: {view.months} months, {view.members} societies, seeds {seeds_in_words(view)}."
         )
-        self.again.html = self._reproduce()
-        self._buttons()
+        self.again.html = reproduced(
+            "These lines give the same numbers, bit for bit, on a machine of this kind: the page "
+            "runs the same batches. <code>datapolis run</code> on the study file gives them up to "
+            "rounding.",
+            python_lines(view, self.base),
+            exports.cited(view, self.base),
+        )
+        self.refresh()
 
     def _stopped(self) -> None:
         results = self.session.results
@@ -360,29 +350,9 @@ class Simulate(Page):
         )
         if not months:
             self.session.ran = None
-        self._buttons()
+        self.refresh()
 
-    def _failed(self, said: str) -> None:
-        self.status.html = problem(said)
-        self._buttons()
-
-    def _reproduce(self) -> str:
-        """The few lines that give the same numbers, and what to cite."""
-        session = self.session
-        assert session.ran is not None
-        lines = python_lines(session.ran, self.base)
-        return (
-            "<h2>Reproduce in Python</h2>"
-            "<p>These lines give the same numbers, bit for bit, on a machine of this kind: the "
-            "page runs the same batches. <code>datapolis run</code> on the study file gives "
-            "them up to rounding.</p>"
-            f'<pre tabindex="0"><code>{escape(lines)}</code></pre>'
-            + exports.block(exports.cited(session.ran, self.base))
-            .replace("<h3>", "<h2>", 1)
-            .replace("</h3>", "</h2>", 1)
-        )
-
-    def _buttons(self) -> None:
+    def refresh(self) -> None:
         """Which buttons can be pressed."""
         busy = self.session.busy
         ready = self.session.results is not None and not busy and self._whole()
@@ -483,11 +453,3 @@ def _text(value: Any) -> str:
 def _choice() -> dict[str, Any]:
     field = {"id": "show", "kind": "choice", "label": "What is shown", "quiet": True}
     return {"fields": [{**field, "options": fields.SHOWS}]}
-
-
-def _downloads() -> dict[str, Any]:
-    buttons = [
-        {"id": id, "kind": "button", "label": label, "look": "plain"}
-        for id, label in {**exports.OF_SIMULATION, "link": "Copy link"}.items()
-    ]
-    return {"title": "Take it with you", "look": "row", "fields": buttons}

@@ -48,7 +48,7 @@ PANELS = {
 
 def page(out: Path) -> Answer:
     """The page of the answer in a folder."""
-    found = Search.from_json(json.loads((out / "answer.json").read_text(encoding="utf-8")))
+    found = Search.read(out)
     question = json.loads((out / "question.json").read_text(encoding="utf-8"))
     return Answer(
         kind="search",
