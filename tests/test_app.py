@@ -9,7 +9,6 @@ import contextlib
 import io
 import json
 import re
-import socket
 import threading
 import time
 import tomllib
@@ -33,7 +32,7 @@ from datapolis.app.pages.claims import Claims
 from datapolis.app.pages.measure import Measure
 from datapolis.app.pages.policies import Policies, link_of
 from datapolis.app.pages.simulate import Simulate
-from datapolis.app.server import PAGES, open_page, serve
+from datapolis.app.server import PAGES, open_page
 from datapolis.app.state import Session, Settings
 from datapolis.app.view import (
     AT_ONCE,
@@ -56,6 +55,7 @@ from datapolis.errors import InputError
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED, Pulse, Ramp
 from datapolis.studies.search import NOTHING, Loss, Row, Search
+from tests.serving import served
 
 TINY = View(
     citizens=300,
@@ -696,19 +696,10 @@ def test_a_page_without_answers_says_how_to_get_one(page, tmp_path):
 # --- the server --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def served():
-    """The address of a server on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = serve(Settings(), port=port, threaded=True)
-    for _ in range(200):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-            break
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+@pytest.fixture(scope="module", name="served")
+def server():
+    with served() as address:
+        yield address
 
 
 def got(address):

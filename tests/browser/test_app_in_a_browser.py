@@ -4,20 +4,20 @@ Run by `BROWSER=chromium pytest tests/browser -n 0`, or with the path of another
 are kept in out/screenshots; look at them.
 """
 
-import contextlib
 import os
 import shutil
-import socket
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.serving import served
 
 BROWSER = shutil.which(os.environ.get("BROWSER", "")) if os.environ.get("BROWSER") else None
 if BROWSER is None:
     pytest.skip("BROWSER names no browser", allow_module_level=True)
 api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("panel")
+api.expect.set_options(timeout=60_000)
 
 SHOTS = Path("out/screenshots")
 TRACKERS = Path("examples/web-tracking/tracker_company_month_201705_201801.csv")
@@ -27,22 +27,10 @@ LOOKS = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
 PATIENCE = 240_000  # milliseconds: the first run compiles
 
 
-@pytest.fixture(scope="module")
-def served():
-    """The address of a server on a free port."""
-    from datapolis.app.server import serve
-    from datapolis.app.state import Settings
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = serve(Settings(), port=port, threaded=True)
-    for _ in range(400):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-            break
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+@pytest.fixture(scope="module", name="served")
+def server():
+    with served() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +131,9 @@ def test_slips_are_told_in_words(opened):
     field = page.get_by_label("Delay of law at full demand month").first
     field.fill("5000")
     field.press("Tab")
-    page.get_by_text("Not a number in range: 12 to 240 month").wait_for()
+    api.expect(page.get_by_text("Not a number in range: 12 to 240 month")).to_be_visible(
+        timeout=60_000
+    )
     shot(page, "simulate-slips")
 
 
@@ -184,7 +174,7 @@ def test_a_bad_upload_is_told_in_words(opened, tmp_path):
     bad.write_bytes(b"no table at all")
     page = opened("measure")
     page.locator("input[type=file]").first.set_input_files(bad)
-    page.get_by_text("cannot be read as a table").wait_for()
+    api.expect(page.get_by_text("cannot be read as a table")).to_be_visible()
     shot(page, "measure-bad-upload")
 
 
@@ -194,13 +184,13 @@ def test_verdicts_lead_to_their_experiments(opened, size, scheme):
     page.get_by_text("In how many draws").first.wait_for()
     shot(page, f"claims-{size[0]}-{scheme}")
     page.get_by_role("link", name="X13").click()
-    page.get_by_text("It would be refuted if").wait_for()
+    api.expect(page.get_by_text("It would be refuted if")).to_be_visible()
     shot(page, f"claims-x13-{size[0]}-{scheme}")
 
 
 def test_without_a_search_the_page_says_how_to_get_one(opened):
     page = opened("policies")
-    page.get_by_text("No answer is stored yet").wait_for()
+    api.expect(page.get_by_text("No answer is stored yet")).to_be_visible()
     shot(page, "policies-none")
 
 

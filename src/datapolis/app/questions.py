@@ -13,6 +13,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from datapolis.audits.finding import AUDITS, options_of, sources_of
+from datapolis.audits.options import columns_by_name
 from datapolis.errors import InputError
 
 NONE, GIVEN = "none", "given"
@@ -211,15 +212,7 @@ def converted(name: str, value: Any, one: inspect.Parameter) -> Any:
             else read
         )
     if get_origin(kind) is Mapping:
-        pairs = [part.partition("=") for part in str(value).split(",") if part.strip()]
-        if not all(equals and key.strip() and column.strip() for key, equals, column in pairs):
-            raise InputError(
-                "cannot be read",
-                field=name,
-                value=str(value)[:60],
-                allowed="name=column,other=column",
-            )
-        return {key.strip(): column.strip() for key, _, column in pairs}
+        return columns_by_name(str(value), name)
     if kind in (int, float):
         return number(name, value, kind)
     if kind is bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from datapolis import tables
 from datapolis.audits.privacy import LEAST
+from datapolis.errors import InputError
 
 Drop = Annotated[str, "rows to leave out, as column=value or column=one,other"]
 Duplicates = Annotated[tables.Duplicates, "what is done with rows that repeat another row exactly"]
@@ -18,3 +19,13 @@ Progress = Callable[[str, int, int], None] | None
 """What is told while work goes on: what, how much is done, how much there is."""
 
 MIN_GROUP = LEAST
+
+
+def columns_by_name(text: str, field: str) -> dict[str, str]:
+    """The columns that `name=column,other=column` says. Raises InputError naming the field."""
+    pairs = [one.partition("=") for one in text.split(",") if one.strip()]
+    if not all(equals and key.strip() and column.strip() for key, equals, column in pairs):
+        raise InputError(
+            "cannot be read", field=field, value=text, allowed="name=column,other=column"
+        )
+    return {key.strip(): column.strip() for key, _, column in pairs}

@@ -143,12 +143,9 @@ def converted(value: Any, hint: Any, name: str) -> Any:
             return [number(one, name) for one in items]
         return items
     if origin is Mapping and isinstance(value, str):
-        pairs = [one.partition("=") for one in value.split(",") if one.strip()]
-        if not all(equals and key.strip() and column.strip() for key, equals, column in pairs):
-            raise InputError(
-                "cannot be read", field=f"--{name}", value=value, allowed="name=column,other=column"
-            )
-        return {key.strip(): column.strip() for key, _, column in pairs}
+        from datapolis.audits.options import columns_by_name
+
+        return columns_by_name(value, f"--{name}")
     return value
 
 
