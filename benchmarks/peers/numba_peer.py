@@ -75,6 +75,25 @@ class Wealth:
         return protocol.wealth_answer(self.wealth)
 
 
+@njit(fastmath=True, inline="always")
+def next_state(agent, state, others, hears, stops, seed, step, draw):
+    """What an agent is after it met the others: it hears, or loses interest, or stays."""
+    now = state[agent]
+    if now != STIFLER:
+        met = 0
+        for place in range(len(others)):
+            other = state[others[place]]
+            met += other == SPREADER or (now == SPREADER and other == STIFLER)
+        if met > 0:
+            luck = uniform(word(seed, step, agent, draw))
+            if now == IGNORANT:
+                if luck < hears[met]:
+                    now = SPREADER
+            elif luck < stops[met]:
+                now = STIFLER
+    return now
+
+
 @njit(parallel=True, fastmath=True)
 def spreads(state, after, offsets, targets, hears, stops, seed, spreading):
     """The rumour; `spreading` receives the number of spreaders after each step."""
@@ -82,19 +101,8 @@ def spreads(state, after, offsets, targets, hears, stops, seed, spreading):
     for step in range(len(spreading)):
         spreaders = 0
         for agent in prange(many):
-            now = state[agent]
-            if now != STIFLER:
-                met = 0
-                for place in range(offsets[agent], offsets[agent + 1]):
-                    other = state[targets[place]]
-                    met += other == SPREADER or (now == SPREADER and other == STIFLER)
-                if met > 0:
-                    luck = uniform(word(seed, step, agent, 0))
-                    if now == IGNORANT:
-                        if luck < hears[met]:
-                            now = SPREADER
-                    elif luck < stops[met]:
-                        now = STIFLER
+            others = targets[offsets[agent] : offsets[agent + 1]]
+            now = next_state(agent, state, others, hears, stops, seed, step, 0)
             after[agent] = now
             spreaders += now == SPREADER
         state, after = after, state
@@ -213,19 +221,7 @@ def month(
                 if buys:
                     sums[thread, firm, 2] += np.float32(0.1) * share * online
 
-            now = state[citizen]
-            if now != STIFLER:
-                met = 0
-                for place in range(kin.shape[1]):
-                    other = state[kin[citizen, place]]
-                    met += other == SPREADER or (now == SPREADER and other == STIFLER)
-                if met > 0:
-                    luck = uniform(word(seed, step, citizen, 1))
-                    if now == IGNORANT:
-                        if luck < hears[met]:
-                            now = SPREADER
-                    elif luck < stops[met]:
-                        now = STIFLER
+            now = next_state(citizen, state, kin[citizen], hears, stops, seed, step, 1)
             state_after[citizen] = now
 
             good = min(ONE, max(np.float32(0.0), income[citizen] - price))
