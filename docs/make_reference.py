@@ -11,7 +11,6 @@ docs/look-up/api/audits.md    from the signatures of the audits
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import json
 import re
@@ -575,21 +574,10 @@ def pages() -> dict[str, str]:
 
 def main() -> int:
     """Write the pages, or only check them."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
-    check = parser.parse_args().check
-    old = []
-    for name, text in pages().items():
-        path = FOLDER / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            old.append(name)
-            if not check:
-                path.write_text(text, encoding="utf-8")
-    if old:
-        print(f"{'out of date' if check else 'written'}: {', '.join(old)}")
-    if old and check:
-        print("run: python docs/make_reference.py")
-    return 1 if old and check else 0
+    from make_tables import brought_up_to_date  # beside this script
+
+    texts = {FOLDER / name: text for name, text in pages().items()}
+    return brought_up_to_date(texts, __doc__ or "", "make_reference.py")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import argparse
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -157,24 +157,36 @@ def filled(text: str) -> str:
     return MARKS.sub(lambda found: f"{found['begin']}{TABLES[found['name']]()}{found['end']}", text)
 
 
-def main() -> int:
-    """Write the tables, or only check them."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+def brought_up_to_date(texts: Mapping[Path, str], about: str, script: str) -> int:
+    """Write the documents that should read otherwise, or with --check only name them.
+
+    The status to exit with: 1 if something is out of date and stays so.
+    """
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
     check = parser.parse_args().check
-    old = []
-    for path in sorted(DOCUMENTS.glob("*.md")):
-        before = path.read_text(encoding="utf-8")
-        after = filled(before)
-        if after != before:
-            old.append(path.name)
-            if not check:
-                path.write_text(after, encoding="utf-8")
+    old = [
+        path
+        for path, text in texts.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if old and not check:
+        for path in old:
+            path.write_text(texts[path], encoding="utf-8")
     if old:
-        print(f"{'out of date' if check else 'written'}: {', '.join(old)}")
+        names = ", ".join(path.name for path in old)
+        print(f"{'out of date' if check else 'written'}: {names}")
     if old and check:
-        print("run: python docs/make_tables.py")
+        print(f"run: python docs/{script}")
     return 1 if old and check else 0
+
+
+def main() -> int:
+    """Write the tables, or only check them."""
+    texts = {
+        path: filled(path.read_text(encoding="utf-8")) for path in sorted(DOCUMENTS.glob("*.md"))
+    }
+    return brought_up_to_date(texts, __doc__ or "", "make_tables.py")
 
 
 if __name__ == "__main__":
