@@ -7,7 +7,7 @@ DEMO := out/web-tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo measure-demo test test-browser lint format bench docs dock mutate map clean
+.PHONY: help demo measure-demo test test-browser lint format bench docs dock mutate map dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ mutate: $(VENV)/dev ## change the mechanisms one place at a time: do the tests n
 
 map: $(VENV)/dev ## draw the map of the code anew
 	$(BIN)/python docs/make_map.py
+
+dist: $(VENV)/dev ## build wheel and sdist into dist/, install each on its own and use it
+	$(BIN)/python -m tools.release dist
 
 clean: ## remove what was made here: .venv, out, caches
 	rm -rf $(VENV) out build dist .*_cache .hypothesis

@@ -102,7 +102,7 @@ class Program:
             if line:
                 self.process.stdin.write(line + "\n")
                 self.process.stdin.flush()
-            said = self.process.stdout.readline()
+            said = next((line for line in self.process.stdout if line.startswith("{")), "")
         except BrokenPipeError:
             said = ""
         finally:

@@ -7,6 +7,8 @@
 The examples of a page run one after the other and share their names. A block of `text` that stands
 right below an example is what it prints. A picture that an example saves, and that the page shows
 from `pictures/`, is kept there.
+
+A page whose examples read os.environ["DATA"] is run only where DATA names a folder with its tables.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ EXAMPLE = re.compile(
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 NEAR = 0.05  # of a number, between one processor and another
 SMALL = 0.02  # and no difference below this
+TABLES = 'os.environ["DATA"]'  # in examples on tables that do not come with the project
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,12 @@ def pages() -> list[Path]:
     return [page for page in every if "\n```python\n" in page.read_text(encoding="utf-8")]
 
 
+def lacks_tables(page: Path) -> bool:
+    """Whether a page reads tables that are not here."""
+    needed = TABLES in page.read_text(encoding="utf-8")
+    return needed and not Path(os.environ.get("DATA") or "?").is_dir()
+
+
 def examples(page: Path) -> Iterator[Example]:
     """The examples of a page, in order."""
     text = page.read_text(encoding="utf-8")
@@ -70,6 +79,8 @@ def run(page: Path, folder: Path) -> Iterator[Example]:
     module = ModuleType(f"page_{page.stem.replace('-', '_')}")  # classes look for their module
     sys.modules[module.__name__] = module
     names: dict[str, Any] = vars(module)
+    if os.environ.get("DATA"):
+        os.environ["DATA"] = os.path.abspath(os.environ["DATA"])  # the examples run elsewhere
     with chdir(folder):
         for one in examples(page):
             out = io.StringIO()
@@ -118,6 +129,9 @@ def main() -> int:
     asked = parser.parse_args()
     others = 0
     for page in [DOCUMENTS / one for one in asked.pages] or pages():
+        if lacks_tables(page):
+            print(f"{page.relative_to(ROOT)} is left out: DATA names no folder with its tables")
+            continue
         with tempfile.TemporaryDirectory() as folder:
             done = list(run(page, Path(folder)))
             if asked.write:

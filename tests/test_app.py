@@ -213,6 +213,7 @@ def test_a_study_gives_the_view_that_the_page_opens_with(tmp_path):
         'schema = 1\ntitle = "Own"\n[world]\ncitizens = 400\nmonths = 36\n'
         '[world.firms]\ntable = "companies.csv"\nname = "company"\nweight = "reach"\n'
         "[parameters]\nlaw.lag = 36\n[policies.open]\nopen_data = 0.5\n"
+        'antitrust = { when = "top_fifth_share", above = 0.8, level = 1.0, release = 0.7 }\n'
         "[ensemble]\nmembers = 6\nseed = 3\n"
     )
     base = Base.read(path)
@@ -224,6 +225,8 @@ def test_a_study_gives_the_view_that_the_page_opens_with(tmp_path):
     assert study.parameters.law.lag == 48.0
     assert study.world.firms.table == "companies.csv"
     assert "read_study" in python_lines(view, base)
+    page = Simulate(Session(Settings(base=base, results=tmp_path)))
+    assert base.rules == ["antitrust"] and "antitrust" in page.status.html
 
 
 # --- fields ------------------------------------------------------------------------------------

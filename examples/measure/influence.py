@@ -25,7 +25,7 @@ def demo() -> tuple[Audit, list[Published]]:
         payer="company",
         parent="parent_company",
         own="is_self_filer",
-        kind="type",
+        form="type",
         amount="spending",
         period="period",
         public=True,

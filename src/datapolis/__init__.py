@@ -22,6 +22,7 @@ _WHERE = {
     "simulate": "datapolis.simulation",
     "Run": "datapolis.simulation",
     "at_rest": "datapolis.studies.revealed",
+    "open_results": "datapolis.report.notebook",
     "INDICES": "datapolis.indices",
     "STANDARD": "datapolis.indices",
     "Index": "datapolis.indices",
@@ -31,6 +32,7 @@ _WHERE = {
     "record": "datapolis.declare",
     "writes": "datapolis.declare",
 }
+_RESULTS = ("simulate", "Run")  # what they give has the accessor of report.notebook
 _MODULES = ("indicators", "mechanisms", "tables", "audits", "studies", "report")
 
 __all__ = ["__version__", *_WHERE, *_MODULES]
@@ -40,6 +42,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: importing datapolis alone stays light."""
     if name in _WHERE:
         value = getattr(import_module(_WHERE[name]), name)
+        if name in _RESULTS:
+            import_module("datapolis.report.notebook")
     elif name in _MODULES:
         value = import_module(f"datapolis.{name}")
     else:

@@ -6,7 +6,9 @@ everywhere. Whatever draws a chart, of a society or of a table, draws it with th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from html import escape
 from typing import Any, TypeAlias
 
 import altair as alt
@@ -61,6 +63,16 @@ def finish(chart: Any, title: str, description: str) -> Chart:
     """The chart with its title, words for those who do not see it, and the house's look."""
     finished: Chart = chart.properties(title=title, description=description, config=LOOK)
     return finished
+
+
+def svg(chart: Any) -> str:
+    """A finished chart as a picture for a page, with its words for those who do not see it."""
+    import vl_convert
+
+    spec = chart.to_dict(validate=False)
+    drawn: str = vl_convert.vegalite_to_svg(json.dumps(spec))
+    said = f'<svg role="img" aria-label="{escape(str(spec.get("description", "")))}"'
+    return drawn.replace("<svg", said, 1)
 
 
 def inline(rows: list[dict[str, Any]]) -> Any:

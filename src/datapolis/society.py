@@ -208,7 +208,7 @@ class Flows:
 
 
 @record
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Society:
     """Everything that changes."""
 
@@ -226,6 +226,10 @@ class Society:
     controversy: Controversy
     flows: Flows
     own: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        shape = self.citizens.trust.shape  # in a batch [member, citizen]
+        return f"Society(citizens {list(shape)}; {', '.join(vars(self))})"
 
     @staticmethod
     def start(world: World, parameters: Parameters, key: Array) -> Society:

@@ -112,7 +112,7 @@ class Endowment:
 
 
 @record
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """Everything that is fixed."""
 
@@ -123,6 +123,13 @@ class World:
     income_quantiles: Float[Array, "quantile"]  # at levels (q + 1/2) / 256
     tastes: UInt32[Array, "2"]  # the key of citizens' tastes
     names: tuple[str, ...] = static(())  # of organizations; empty if generated
+
+    def __repr__(self) -> str:
+        has = self.sizes
+        return (
+            f"World({has.citizens:,} citizens in {has.regions} regions, {has.agencies} agencies, "
+            f"{has.firms} places for firms, {has.associations} associations)"
+        )
 
     @staticmethod
     def generate(

@@ -28,7 +28,7 @@ def first(table):
         reported="breach_submission_date",
         size="individuals_affected",
         holder="entity_id",
-        kind="covered_entity_type",
+        entity="covered_entity_type",
         as_of="2014-06-27",
         law_from="2009-09-23",
         floor=500,
@@ -44,7 +44,7 @@ def second(table):
         reported="breach_submission_date",
         size="individuals_affected",
         holder="entity_id",
-        kind="covered_entity_type",
+        entity="covered_entity_type",
         floor=500,
         public=True,
         draws=FEW,
@@ -333,7 +333,7 @@ def test_no_small_group_is_shown_unless_the_register_is_public():
     frame["type"] = "clinic"
     frame.loc[:2, "type"] = "lighthouse"
     frame.loc[3:40, "type"] = "insurer"
-    closed = ask(frame, kind="type")
+    closed = ask(frame, entity="type")
     told = json.dumps(closed.as_json())
     assert "lighthouse" not in told
     assert not closed.all("largest")
@@ -341,7 +341,7 @@ def test_no_small_group_is_shown_unless_the_register_is_public():
     assert {one.of for one in closed.all("reports")} == {"clinic"}  # the rest by subtraction
     assert frame["start"].min() not in told
     assert frame["told"].min() not in told
-    public = ask(frame, kind="type", public=True)
+    public = ask(frame, entity="type", public=True)
     assert public["reports", "lighthouse"].estimate == 3
     assert public["largest"].estimate == frame["size"].max()
 

@@ -17,7 +17,7 @@ COLUMNS = {
     "payer": "company",
     "parent": "parent_company",
     "own": "is_self_filer",
-    "kind": "type",
+    "form": "type",
     "amount": "spending",
     "period": "period",
 }

@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 
 from datapolis.audits import AUDITS
+from datapolis.audits.finding import options_of
 from datapolis.errors import InputError
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVERS
-from datapolis.studies import schema
+from datapolis.studies import schema, study
 from datapolis.studies.study import parse_study
 from datapolis.studies.template import study_text
 
@@ -132,7 +133,12 @@ def test_every_parameter_lever_and_audit_can_be_completed():
     assert paths == set(DECLARED)
     assert set(defined["policy"]["properties"]) == {*LEVERS, "parameters"}
     kinds = {one["properties"]["kind"]["const"] for one in defined["measure"]["oneOf"]}
-    assert kinds == set(AUDITS) - {"influence"}  # its option `kind` is hidden by the study's own
+    assert kinds == set(AUDITS)
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_no_option_of_an_audit_is_hidden_by_a_key_of_the_study(name):
+    assert not set(options_of(AUDITS[name])) & set(study.MeasurePart.model_fields)
 
 
 def test_every_key_has_words():

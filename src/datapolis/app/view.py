@@ -20,7 +20,7 @@ from datapolis import __version__
 from datapolis.declare import Declaration
 from datapolis.errors import InputError, nearest
 from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED, Policy, Pulse, Ramp
+from datapolis.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule
 
 if TYPE_CHECKING:
     from datapolis.studies.study import Study
@@ -69,6 +69,18 @@ class Base:
         given = self.study.set_parameters if self.study is not None else {}
         return float(given.get(path, DECLARED[path].default))
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The levers of the study's first policy."""
+        asked = self.study.policies if self.study is not None else {}
+        others = [policy for name, policy in asked.items() if name != "none"]
+        return others[0].levers if others else {}
+
+    @property
+    def rules(self) -> list[str]:
+        """Levers of that policy that follow a rule, which no page can show."""
+        return [name for name, setting in self.settings.items() if isinstance(setting, Rule)]
+
     def view(self) -> View:
         """The view with which a page opens."""
         if self.study is None:
@@ -86,10 +98,9 @@ class Base:
         }
         most = max(MOST // (held["citizens"] * held["months"]) // AT_ONCE * AT_ONCE, AT_ONCE)
         held["members"] = min(held["members"], most)
-        others = [policy for name, policy in asked.policies.items() if name != "none"]
         levers = {
             name: setting
-            for name, setting in (others[0].levers if others else {}).items()
+            for name, setting in self.settings.items()
             if isinstance(setting, int | float | Ramp | Pulse)
         }
         return View(**held, levers=levers)  # type: ignore[arg-type]

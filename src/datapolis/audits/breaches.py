@@ -96,7 +96,7 @@ def breaches(
     lag: Annotated[str, "column: days from start to report; else from the two dates"] = "",
     size: Annotated[str, "column: how many people or records were affected"] = "",
     holder: Annotated[str, "column: the entity whose data leaked, the independent unit"] = "",
-    kind: Annotated[str, "column: type of entity"] = "",
+    entity: Annotated[str, "column: type of entity"] = "",
     as_of: Annotated[str, "date of the table, as 2014-06-27; else the last report"] = "",
     law_from: Annotated[
         str, "first start from which reports were due, as 2009-09-23; else the first report"
@@ -124,7 +124,7 @@ def breaches(
         lag=lag,
         size=size,
         holder=holder,
-        kind=kind,
+        entity=entity,
         as_of=_day("as_of", as_of),
         law_from=_day("law_from", law_from),
         floor=floor,
@@ -167,7 +167,7 @@ class _Asked:
     lag: str
     size: str
     holder: str
-    kind: str
+    entity: str
     as_of: np.datetime64 | None
     law_from: np.datetime64 | None
     floor: float | None
@@ -235,7 +235,7 @@ def _typed(rows: Table, asked: _Asked, shares: Sequence[str]) -> Table:
     """The table with its columns read as what they are; whose rows are whose in `unit`."""
     named = {
         name: getattr(asked, name)
-        for name in ("start", "reported", "lag", "size", "holder", "kind")
+        for name in ("start", "reported", "lag", "size", "holder", "entity")
         if getattr(asked, name)
     }
     if not named and not shares:
@@ -243,13 +243,13 @@ def _typed(rows: Table, asked: _Asked, shares: Sequence[str]) -> Table:
             "no column is named",
             file=rows.name,
             field="breaches",
-            allowed="one or more of start, reported, lag, size, holder, kind, shares",
+            allowed="one or more of start, reported, lag, size, holder, entity, shares",
         )
     for name, column in named.items():
         rows.require(column, field=name)
     rows.require(*shares, field="shares")
     dates = [named[name] for name in ("start", "reported") if name in named]
-    labels = [*([asked.kind] if asked.kind else []), *shares]
+    labels = [*([asked.entity] if asked.entity else []), *shares]
     if dates:
         rows = rows.dates(*dates, gaps=True)
     if asked.lag:
@@ -1030,15 +1030,15 @@ def _span(rows: Table, asked: _Asked) -> tuple[np.datetime64 | None, np.datetime
 
 def _who(told: _Told, asked: _Asked) -> None:
     """Counts by kind of entity."""
-    if not asked.kind:
+    if not asked.entity:
         return
-    rows = told.rows.mutate(**{asked.kind: told.rows[asked.kind].fill_null(UNKNOWN)})
+    rows = told.rows.mutate(**{asked.entity: told.rows[asked.entity].fill_null(UNKNOWN)})
     values: dict[str, Any] = {}
     if asked.holder:
         values["entities"] = rows[asked.holder].nunique()
     if asked.size:
         values["people"] = rows[asked.size].sum().fill_null(0.0)
-    cells = rows.group([asked.kind], **values)
+    cells = rows.group([asked.entity], **values)
     units = cells.get("entities", cells["n"])
     visible = shown(units, cells.get("people"), least=asked.least, public=asked.public)
     if not visible.all():
@@ -1049,10 +1049,10 @@ def _who(told: _Told, asked: _Asked) -> None:
         entities = f" of {int(units[place]):,} entities" if asked.holder else ""
         told.tell(
             "reports",
-            f"Reported breaches of one kind of entity ({asked.kind}).",
+            f"Reported breaches of one kind of entity ({asked.entity}).",
             float(many),
             f"{many:,} of {total:,} reported breaches ({many / total:.1%}){entities}.",
-            of=str(cells[asked.kind][place]),
+            of=str(cells[asked.entity][place]),
             unit="breaches",
             n_rows=many,
             n_units=int(units[place]),
@@ -1062,7 +1062,7 @@ def _who(told: _Told, asked: _Asked) -> None:
             cannot_say=NO_RATE,
         )
     told.series["kinds"] = {
-        "kind": cells[asked.kind][visible],
+        "kind": cells[asked.entity][visible],
         "breaches": cells["n"][visible],
         "units": units[visible],
     }
@@ -1077,7 +1077,7 @@ def _within_sample(told: _Told, asked: _Asked, shares: Sequence[str]) -> None:
         told.cannot("lag_median", LAG, f"{why} No lag.")
     if asked.size:
         told.cannot("alpha", TAIL, f"{why} No severity.", claims=CLAIMS)
-    _labels(told, asked, [*shares, *([asked.kind] if asked.kind else [])], SAMPLE)
+    _labels(told, asked, [*shares, *([asked.entity] if asked.entity else [])], SAMPLE)
 
 
 def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str) -> None:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, get_type_hints
@@ -25,6 +26,7 @@ from datapolis.errors import InputError, StoreError, nearest
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow
 
 Columns: TypeAlias = Mapping[str, Any]
 """A tidy table: columns of one length by name."""
@@ -37,6 +39,7 @@ INTERVALS: dict[str, str] = {
     "none": "no interval",
 }
 PROGRESS = "progress"  # the parameter of an audit that is no option
+ROWS = 40  # of findings shown in a notebook's cell
 LEVEL = 0.95  # of sampling and randomisation intervals
 
 P = ParamSpec("P")
@@ -144,10 +147,20 @@ class Audit:
         return tuple(one for one in self.findings if one.name == name)
 
     def frame(self) -> pandas.DataFrame:
-        """The findings as a data frame, one row each."""
+        """The findings as a pandas data frame, one row each."""
         import pandas
 
         return pandas.DataFrame([_row(one) for one in self.findings])
+
+    def arrow(self) -> pyarrow.Table:
+        """The findings as an Arrow table, one row each."""
+        import pyarrow
+
+        return pyarrow.Table.from_pylist([_row(one) for one in self.findings])
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The findings, for whatever takes Arrow: `polars.DataFrame(audit)`."""
+        return self.arrow().__arrow_c_stream__(requested_schema)
 
     def charts(self, width: int = 720) -> list[Any]:
         """The charts of the audit, as Altair charts of that width in pixels."""
@@ -156,9 +169,13 @@ class Audit:
         return charts
 
     def _repr_html_(self) -> str:
+        from datapolis.look import svg
+
         shown = self.frame()[["name", "of", "estimate", "lower", "upper", "interval", "says"]]
-        table: str = shown.to_html(index=False, na_rep="")
-        return table
+        table = shown.to_html(index=False, na_rep="", max_rows=ROWS)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        pictures = "".join(svg(chart) for chart in self.charts())
+        return f"<h4>{escape(self.title)}</h4>{table}<ul>{notes}</ul>{pictures}"
 
     def save(self, folder: Path | str) -> Path:
         """Write the audit into a new folder: findings, targets, what charts draw, provenance."""

@@ -97,7 +97,7 @@ def influence(
     *,
     payer: Annotated[str, "column with the company that pays"],
     own: Annotated[str, "column that says whether it is the company's own report: true or false"],
-    kind: Annotated[str, "column with the type of filing, in words"],
+    form: Annotated[str, "column with the type of filing, in words"],
     amount: Annotated[str, "column with the amount spent"],
     period: Annotated[str, "column with the period of the report"],
     parent: Annotated[str, "column with the parent company; empty cells have none"] = "",
@@ -121,7 +121,7 @@ def influence(
     filers are not named though amendments need it.
     """
     rows = open_table(filings, drop=drop, duplicates=duplicates)
-    read = _read(rows, payer, own, kind, amount, period, parent, filer, client, amends)
+    read = _read(rows, payer, own, form, amount, period, parent, filer, client, amends)
     least = 1 if public else min_group
     kept, replaced, notes = _amended(read, least, rows.name)
     spent = _spent(kept, rows.name)
@@ -192,7 +192,7 @@ def _read(
     rows: Table,
     payer: str,
     own: str,
-    kind: str,
+    form: str,
     amount: str,
     period: str,
     parent: str,
@@ -203,13 +203,13 @@ def _read(
     """The filings, reduced where the rows lie to those that differ."""
     filer = "" if filer == FILER and filer not in rows.columns else filer
     client = "" if client == CLIENT and client not in rows.columns else client
-    rows = rows.text(payer, own, kind, period).text(
+    rows = rows.text(payer, own, form, period).text(
         *(one for one in (parent, filer, client) if one), gaps=True
     )
     rows = rows.numbers(amount, least=0, gaps=True)
     if rows.n_rows and rows.count() == 0:
         raise InputError("no filing is left", file=rows.name, allowed="one filing or more")
-    by = [one for one in (payer, own, kind, period, parent, filer, client, amount) if one]
+    by = [one for one in (payer, own, form, period, parent, filer, client, amount) if one]
     cells = rows.group(list(dict.fromkeys(by)))
     many = cells["n"].astype(int)
     blank = np.full(many.size, "", object)
@@ -222,7 +222,7 @@ def _read(
             field=own,
             allowed=", ".join([*YES, *NO]),
         )
-    found = np.char.find(np.char.lower(cells[kind].astype(str)), amends.lower()) >= 0
+    found = np.char.find(np.char.lower(cells[form].astype(str)), amends.lower()) >= 0
     return Filings(
         payer=cells[payer].astype(str),
         parent=_words(cells[parent]) if parent else blank.astype(str),

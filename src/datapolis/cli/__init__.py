@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datapolis import __version__
-from datapolis.cli import app as app_command
 from datapolis.cli import questions
 from datapolis.cli import schema as schema_command
+from datapolis.cli import serve as serve_command
 from datapolis.cli.shared import (
     Data,
     Out,
@@ -39,7 +39,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
 
@@ -249,7 +248,7 @@ def version(
 
 
 questions.add(app)
-app_command.add(app)
+serve_command.add(app)
 schema_command.add(app)
 
 

@@ -181,7 +181,6 @@ OVER_TIME: dict[str, dict[str, tuple[str, str]]] = {
 }
 """The kinds of a setting over time: each key, its type and its meaning."""
 
-OWN = set(study.MeasurePart.model_fields)  # keys of [measure] that are not options of an audit
 REQUIRED = {"ramp": ["from", "to", "level"], "pulse": ["at", "months", "level"], "rule": ["when"]}
 
 
@@ -401,11 +400,7 @@ def _policy() -> Plain:
 
 
 def _measures() -> Iterable[Plain]:
-    """One schema for each kind of audit.
-
-    A key of [measure] hides an option of the same name; an audit that needs such an option cannot
-    be asked from a study.
-    """
+    """One schema for each kind of audit."""
     import inspect
 
     from datapolis.audits import AUDITS
@@ -413,9 +408,6 @@ def _measures() -> Iterable[Plain]:
 
     for kind, audit in AUDITS.items():
         options, sources = options_of(audit), sources_of(audit)
-        if any(options[name].default is inspect.Parameter.empty for name in OWN & set(options)):
-            continue
-        options = {name: one for name, one in options.items() if name not in OWN}
         tables = {"type": "array", "items": {"type": "string"}, "maxItems": len(sources)}
         needed = [name for name, one in options.items() if one.default is inspect.Parameter.empty]
         yield {

@@ -26,11 +26,13 @@ from datapolis.errors import InputError, nearest
 from datapolis.tables.reading import KINDS, sha256
 
 Source: TypeAlias = Any
-"""A path, an Ibis table, a pandas or Polars data frame, an Arrow table or a mapping of columns."""
+"""A path, an Ibis table, a pandas or Polars data frame, an Arrow table or whatever gives one
+(`__arrow_c_stream__`), an xarray dataset with its coordinates, or a mapping of columns."""
 
 Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 Duplicates = Literal["keep", "drop"]
 MEMORY = "2GB"  # of DuckDB; what does not fit goes to the system's folder for temporary files
+FRAMES = ("pandas", "polars", "pyarrow")  # libraries whose tables Ibis takes as they are
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
@@ -330,6 +332,7 @@ def _spark(master: str) -> Any:
 
 def _opened(source: Source, encoding: str, name: str) -> Table:
     import ibis
+    import pyarrow
 
     if isinstance(source, str | Path):
         path = Path(source)
@@ -338,15 +341,21 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
     if isinstance(source, ibis.expr.types.Table):
         return Table(name or "table", source)
     try:
-        if isinstance(source, Mapping):
+        library = type(source).__module__.partition(".")[0]
+        if library == "xarray":
+            source = source.to_dataframe().reset_index()
+        elif isinstance(source, Mapping):
             source = _arrow(source)
+        elif library not in FRAMES and hasattr(source, "__arrow_c_stream__"):
+            source = pyarrow.table(source)
         return Table(name or "table", ibis.memtable(source), _hash(source))
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"not a table: of another kind ({type(source).__name__}), of columns of several "
             "lengths, or with mixed types in one column",
             field=name or "table",
-            allowed="a path, a data frame, an Arrow or Ibis table, a mapping of columns",
+            allowed="a path, a data frame, an Arrow or Ibis table, an xarray dataset, a mapping of "
+            "columns",
         ) from error
 
 

@@ -53,6 +53,7 @@ BLANK = (
     '<div class="empty"><p><strong>Nothing is simulated yet.</strong></p><p>Set a policy, or leave '
     "everything as it is, and press Run. The months appear here as they are computed.</p></div>"
 )
+RULES = "The study's policy follows a rule that this page cannot show, and is opened without it"
 STALE = "The charts show what was run before. Press Run for what is set now."
 
 
@@ -164,6 +165,9 @@ class Simulate(Page):
         if slips:
             said = "\n".join(str(one) for one in slips)
             self.status.html = problem(f"Some of the link could not be used:\n{said}")
+        elif self.base.rules and not session.query:
+            said = ", ".join(name.replace("_", " ") for name in self.base.rules)
+            self.status.html = problem(f"{RULES}: {said}. `datapolis run` follows it.")
         self.refresh()
 
     @property
