@@ -37,11 +37,6 @@ members = 2
 """
 
 
-@pytest.fixture(autouse=True)
-def no_cache_of_mine(monkeypatch, tmp_path):
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def write(tmp_path):
     def write(study=STUDY, table=TABLE):
