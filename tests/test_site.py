@@ -52,10 +52,19 @@ def as_before(monkeypatch):
 @pytest.mark.parametrize("page", script("run_examples").pages(), ids=lambda page: NAMES[page])
 def test_the_examples_of_a_page_run_and_print_what_stands_there(page, tmp_path, as_before):
     examples = script("run_examples")
+    if examples.lacks_tables(page):
+        pytest.skip(f"{NAMES[page]}: DATA names no folder with its tables")
     for one in examples.run(page, tmp_path):
         if one.printed is not None or one.found:
             same = examples.agree(one.found, one.printed or "")
             assert same, f"{NAMES[page]}:{one.line} prints\n{one.found}"
+
+
+def test_a_page_whose_tables_are_not_here_is_left_out_and_named(monkeypatch, capsys):
+    monkeypatch.delenv("DATA", raising=False)
+    monkeypatch.setattr(sys, "argv", ["run_examples.py", "learn/government-data.md"])
+    assert script("run_examples").main() == 0
+    assert "docs/learn/government-data.md is left out" in capsys.readouterr().out
 
 
 def test_every_page_with_python_is_run():
