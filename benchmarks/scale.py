@@ -133,7 +133,8 @@ def one_of_them(part: str, citizens: int, address: str, processes: int, process:
 def sent(text: str) -> dict[str, float]:
     """How many arrays a compiled program sends, the bytes that are gathered and those added.
 
-    Arrays that are sent by one collective are still sent one by one. Gathered bytes are what each device holds in the end; added bytes are what each one gives.
+    Arrays that are sent by one collective are still sent one by one. Gathered bytes are what each
+    device holds in the end; added bytes are what each one gives.
     """
     found = {"arrays": 0.0, "gathered": 0.0, "added": 0.0}
     for shapes, kind in re.findall(rf" = (\S.*?) ({SENDS})(?:-start)?\(", text):

@@ -2,8 +2,8 @@
 
     python -m tools.golden check      compares what is computed now with what is kept
     python -m tools.golden write      keeps what is computed now; say in the commit why it changed
-    python -m tools.golden oldest     makes an environment of the oldest versions that pyproject.toml
-                                      allows, in .golden/, and checks there
+    python -m tools.golden oldest     makes an environment of the oldest versions allowed, in
+                                      .golden/, and checks there
 
 Kept in tests/golden/numbers.json. A simulated number may move by float32 rounding, since compilers
 add in another order; a finding of an audit is arithmetic in float64, or draws from NumPy's

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "know" / "dependencies.md"
 PINNED = ROOT / "requirements" / "core.txt"
 OUT, TOOLS = ROOT / "out" / "supply", ROOT / ".supply"
-EXTRAS = ("app", "studies", "spark", "privacy")
+EXTRAS = ("app", "studies", "spark")
 SPELLED = {
     "MIT License": "MIT",
     "The MIT License (MIT)": "MIT",
@@ -55,12 +55,12 @@ COMPATIBLE = {
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC", "MIT",
     "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
 }  # fmt: skip
-"""What a work under Apache-2.0 may depend on and be passed on with; MPL-2.0 covers its own files."""
+"""What a work under Apache-2.0 may be passed on with; MPL-2.0 covers its own files alone."""
 READ = {"graphemeu": "MIT"}  # packages that give the text of their licence and not its name
 APART = {
     "moocore": "used by pymoo as a library; whoever passes it on must let it be replaced",
-    "platypus-opt": "needed by EMA Workbench, never imported by datapolis itself; an environment that "
-    "holds both may be used freely, but passed on as a whole only under the GPL",
+    "platypus-opt": "needed by EMA Workbench, never imported by datapolis itself; an environment "
+    "that holds both may be used freely, but passed on as a whole only under the GPL",
 }
 """Packages of other licences, which come with an extra alone, and what follows from that."""
 
@@ -68,11 +68,13 @@ HEAD = """# Dependencies and their licences
 
 <!-- made by `python -m tools.supply licences` -->
 
-datapolis is under the Apache License 2.0. Below is what it installs, with the versions that were there when this page was made. A test
-fails where a licence is neither one under which all may be passed on together nor told as an exception.
+datapolis is under the Apache License 2.0. Below is what it installs, with the versions that were
+there when this page was made. A test fails where a licence is neither one under which all may be
+passed on together nor told as an exception.
 
-`requirements/` holds exact versions with the hashes of all files of each, so that `pip install -r` takes nothing else.
-`python -m tools.supply materials` writes a bill of materials (CycloneDX), `python -m tools.supply audit` asks PyPI for known weaknesses.
+`requirements/` holds exact versions with the hashes of all files of each, so that `pip install -r`
+takes nothing else. `python -m tools.supply materials` writes a bill of materials (CycloneDX),
+`python -m tools.supply audit` asks PyPI for known weaknesses.
 
 """
 

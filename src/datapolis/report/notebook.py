@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray
@@ -218,9 +218,7 @@ class Plots:
 
     def _figures(self) -> dict[str, Figure]:
         """The figures of the report that need nothing but these results."""
-        return {
-            one.id.replace("-", "_"): one for one in FIGURES if one.possible(self._results, [])
-        }
+        return {one.id.replace("-", "_"): one for one in FIGURES if one.possible(self._results, [])}
 
 
 def known(results: xarray.Dataset, name: str) -> str:
@@ -261,4 +259,3 @@ def _rows(name: str, values: xarray.DataArray) -> pyarrow.Table:
             "unit": pyarrow.array([str(values.attrs.get("units", ""))] * many).dictionary_encode(),
         }
     )
-
