@@ -280,7 +280,8 @@ def _standardised(
     gap = np.where(rounding, 0.0, gap - second)
     whole = size.sum(axis=1)
     out = np.full(whole.shape, np.nan)
-    return np.divide((size * gap).sum(axis=1), whole, out=out, where=whole > 0)
+    found: Column = np.divide((size * gap).sum(axis=1), whole, out=out, where=whole > 0)
+    return found
 
 
 def resampled_differences(
