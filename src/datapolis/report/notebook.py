@@ -55,10 +55,11 @@ def open_results(folder: Path | str) -> xarray.Dataset:
     path = Path(folder) / "results.zarr"
     if not path.exists():
         raise StoreError(f"{folder}: no results.zarr here; run the study first")
-    return xarray.open_zarr(path, chunks=None, consolidated=False)
+    results: xarray.Dataset = xarray.open_zarr(path, chunks=None, consolidated=False)
+    return results
 
 
-@xarray.register_dataset_accessor("datapolis")
+@xarray.register_dataset_accessor("datapolis")  # type: ignore[no-untyped-call]
 class Results:
     """Results of runs, as pictures and as rows; xarray makes it of a dataset when it is used."""
 
@@ -100,8 +101,9 @@ class Results:
         """
         import pyarrow
 
-        chosen = [known(self.laid_out, name) for name in names] or list(self.laid_out.data_vars)
-        parts = [_rows(str(name), self.laid_out[name]) for name in chosen]
+        every = [str(name) for name in self.laid_out.data_vars]
+        chosen = [known(self.laid_out, name) for name in names] or every
+        parts = [_rows(name, self.laid_out[name]) for name in chosen]
         return pyarrow.concat_tables(parts)
 
     def frame(self, *names: str) -> pandas.DataFrame:
