@@ -447,7 +447,7 @@ def test_no_column_at_all():
 def test_spark_gives_the_same(on_spark):
     frame = register(11)
     frame["label"] = np.where(frame["size"] > 900, "theft|loss", "loss")
-    options = {"kind": "type", "shares": ["label"], "draws": 19}
+    options = {"entity": "type", "shares": ["label"], "draws": 19}
     here, there = ask(frame, **options), ask(on_spark(frame), **options)
     same_findings(here, there, atol=1e-12)
 
