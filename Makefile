@@ -7,7 +7,7 @@ DEMO := out/web-tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo measure-demo test test-browser lint format bench docs dock mutate map dist clean
+.PHONY: help demo measure-demo test test-browser lint format bench docs dock mutate faults fuzz map dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,7 @@ bench: $(VENV)/dev ## time the same work in datapolis and in its peers, side by 
 	$(BIN)/python benchmarks/tails.py
 	DATA="$(DATA)" PYTHONPATH=. $(BIN)/python benchmarks/disclosure.py
 	$(BIN)/python benchmarks/prices.py
+	PYTHONPATH=. $(BIN)/python benchmarks/app_load.py --minutes 2
 
 docs: $(VENV)/dev ## build the site of the documents into out/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -52,6 +53,13 @@ dock: $(VENV)/dev ## compare the model with the one written a second time
 
 mutate: $(VENV)/dev ## change the mechanisms one place at a time: do the tests notice?
 	$(BIN)/python -m tools.mutate
+
+faults: $(VENV)/dev ## disturb small real jobs 200 times, spoil tables: does any of it go unnoticed? under an hour
+	$(BIN)/python -m tools.faults
+	$(BIN)/python -m tools.faults.statistical
+
+fuzz: $(VENV)/dev ## let hostile studies, tables, uploads and links be read for an hour: does any do harm?
+	$(BIN)/python -m tools.fuzz --minutes 60
 
 map: $(VENV)/dev ## draw the map of the code anew
 	$(BIN)/python docs/make_map.py

@@ -499,6 +499,22 @@ mapping of columns. Options are given by name.
 """
 
 TABLES = """
+## Several releases
+
+[Privacy of outputs](../../know/privacy-of-outputs.md) says what these protect, and what not.
+
+::: datapolis.audits.ledger.Ledger
+    options:
+      members: [enter]
+
+::: datapolis.audits.private_release.declare_budget
+
+::: datapolis.audits.private_release.budget_left
+
+::: datapolis.audits.private_release.private_counts
+
+::: datapolis.audits.private_release.private_means
+
 ## Tables
 
 ::: datapolis.tables.opened.open_table

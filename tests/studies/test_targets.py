@@ -29,7 +29,7 @@ def market(tmp_path_factory):
     table = tmp_path_factory.mktemp("tables") / "market.csv"
     table.write_text(ROWS)
     return audits.concentration(
-        table, holder="firm", amount="reach", time="month", basis="presence"
+        table, holder="firm", amount="reach", time="month", basis="presence", public=True
     )
 
 

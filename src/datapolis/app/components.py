@@ -21,8 +21,8 @@ from panel.custom import JSComponent
 from datapolis.errors import InputError
 from datapolis.report.drawn import part, picture, safe_json
 
-MOST_UPLOADED = 200_000_000  # bytes of a table
 KINDS = (".csv", ".tsv", ".parquet")
+LONGEST_NAME = 120  # bytes of the name of an uploaded file
 WIDTHS = {False: 720, True: 354}  # of a chart, in a wide window and in a narrow one
 _DRAWING = threading.Lock()
 
@@ -48,6 +48,11 @@ class Part(JSComponent):
         given.setdefault("stylesheets", [style()])
         super().__init__(**given)  # type: ignore[no-untyped-call]
 
+    @property
+    def _linked_properties(self) -> tuple[str, ...]:
+        """None: a browser changes nothing here by itself, it sends messages that are checked."""
+        return ()
+
 
 class Form(Part):
     """Groups of fields; `changed(id, value)` is called with what a person enters."""
@@ -71,8 +76,10 @@ class Form(Part):
         self.values = {**self.values, **values}
 
     def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, Mapping) and data.get("id") in self.ids:
-            self._changed(str(data["id"]), data.get("value"))
+        if not isinstance(data, Mapping) or not isinstance(data.get("id"), str):
+            return
+        if data["id"] in self.ids:
+            self._changed(data["id"], data.get("value"))
 
 
 class Html(Part):
@@ -116,17 +123,19 @@ class Upload(Part):
 
     label = param.String(default="A table: CSV, TSV or Parquet")
     limits = param.String(default="")
-    most = param.Integer(default=MOST_UPLOADED)
+    most = param.Integer(default=0)  # bytes of a table
     _esm = asset("upload.js")
 
     def __init__(
         self,
         folder: Callable[[], Path],
+        room: Callable[[int], None],  # InputError where there is none for so many bytes more
         arrived: Callable[[Path], None],
         refused: Callable[[str], None],
         **given: Any,
     ) -> None:
-        self._folder, self._arrived, self._refused = folder, arrived, refused
+        self._folder, self._room = folder, room
+        self._arrived, self._refused = arrived, refused
         self._turn, self._next = "", 0
         self._path: Path | None = None
         super().__init__(**given)
@@ -139,10 +148,17 @@ class Upload(Part):
         try:
             self._piece(data)
         except InputError as error:
-            self._turn = ""
-            if self._path is not None:
-                self._path.unlink(missing_ok=True)
-            self._refused(str(error))
+            self._drop(str(error))
+        except OSError as error:
+            self._drop(f"The table could not be kept: {error.strerror or 'the disk refuses it'}.")
+
+    def _drop(self, said: str) -> None:
+        """Leave an upload that cannot go on, and say why."""
+        self._turn = ""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None
+        self._refused(said)
 
     def _piece(self, data: Any) -> None:
         """The next piece of a file, in its order."""
@@ -167,18 +183,20 @@ class Upload(Part):
         before = self._path.stat().st_size if self._path.exists() else 0
         if before + len(piece) > self.most:
             raise InputError("the file is too large", allowed=f"{self.most / 1e6:.0f} MB")
+        self._room(len(piece))
         with self._path.open("ab") as file:
             file.write(piece)
         self._next += 1
         if self._next == data["many"]:
-            self._turn = ""
-            self._arrived(self._path)
+            path, self._path, self._turn = self._path, None, ""
+            self._arrived(path)
 
 
 def file_name(given: str) -> str:
     """The name of an uploaded file as it may stand in a folder; InputError for other kinds."""
     name = given.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(one if one.isalnum() or one in "._- " else "_" for one in name).strip(". ")[-80:]
+    kept = "".join(one if one.isalnum() or one in "._- " else "_" for one in name).strip(". ")
+    kept = kept.encode()[-LONGEST_NAME:].decode(errors="ignore").strip(". ")
     if not kept.lower().endswith(KINDS):
         raise InputError(
             "not a table that can be read here",

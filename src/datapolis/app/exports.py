@@ -23,6 +23,7 @@ from datapolis.app.view import AT_ONCE, Base, View, python_lines, short, study_o
 from datapolis.audits.finding import INTERVALS
 from datapolis.report.charts import words
 from datapolis.report.tables import KEYS, baseline, changes, key_numbers, large_enough
+from datapolis.tables.sheets import harmless_rows
 
 if TYPE_CHECKING:
     import xarray
@@ -182,7 +183,7 @@ def data(view: View, base: Base, results: xarray.Dataset) -> bytes:
             {**row, **asdict(citation), "estimand": f"{row['index']}, {row['at']}"}
             for row in number_rows(shown)
         ]
-        csv.write_csv(pyarrow.Table.from_pylist(cells), place / "key-numbers.csv")
+        csv.write_csv(pyarrow.Table.from_pylist(harmless_rows(cells)), place / "key-numbers.csv")
         (place / "view.toml").write_text(study_text(view, base), encoding="utf-8")
         (place / "reproduce.py").write_text(python_lines(view, base), encoding="utf-8")
         (place / "cite.json").write_text(json.dumps(asdict(citation), indent=1), encoding="utf-8")
@@ -349,7 +350,7 @@ def findings(audit: Audit) -> bytes:
         place = audit.save(Path(folder) / "audit")
         named = {name: citation[name] for name in ("version", "input_sha256", "seed")}
         rows = [{**row, **named} for row in audit.frame().to_dict("records")]
-        csv.write_csv(Table.from_pylist(rows), place / "findings.csv")
+        csv.write_csv(Table.from_pylist(harmless_rows(rows)), place / "findings.csv")
         (place / "reproduce.py").write_text(audit_lines(audit), encoding="utf-8")
         (place / "cite.json").write_text(json.dumps(citation, indent=1), encoding="utf-8")
         for path in sorted(place.iterdir()):

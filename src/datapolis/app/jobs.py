@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,17 @@ from datapolis.errors import InputError, StoreError, kind_of
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 AT_WORK = 2  # jobs of all sessions that are at work at once; others wait for their turn
 TURNS = threading.BoundedSemaphore(AT_WORK)
+IN_LINE = 32  # jobs of all sessions that wait for their turn; more are refused
+LINE = threading.BoundedSemaphore(IN_LINE)
+LONGEST = 1_800  # seconds of a job, as far as it can be stopped between two parts
+CROWDED = (
+    f"Too many are at work: {IN_LINE} wait for their turn already. Nothing was begun; try again in "
+    "some minutes."
+)
+TOO_LONG = (
+    f"This takes longer than the {LONGEST // 60} minutes that a page may ask for. Ask for less, or "
+    "use the command line."
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ class Job:
         self.work, self.changed = work, changed
         self.state: State = "waiting"
         self.problem = ""
+        self._began = time.monotonic()
         self._stop = threading.Event()
         self.thread = threading.Thread(target=self._body, name="datapolis-job", daemon=True)
 
@@ -70,6 +83,8 @@ class Job:
         """Raise Cancelled if nobody waits for this any more."""
         if self._stop.is_set():
             raise Cancelled
+        if self.state == "running" and time.monotonic() - self._began > LONGEST:
+            raise InputError(TOO_LONG)
 
     def tell(self, says: str, done: int, total: int) -> None:
         """Say how far it is."""
@@ -79,12 +94,10 @@ class Job:
     def _body(self) -> None:
         try:
             if not TURNS.acquire(blocking=False):
-                self.tell("Waiting: others are at work on this machine", 0, 0)
-                while not TURNS.acquire(timeout=0.2):
-                    self.check()
+                self._stand_in_line()
             try:
                 self.check()
-                self.state = "running"
+                self._began, self.state = time.monotonic(), "running"
                 self.work(self)
                 self.check()
             finally:
@@ -100,3 +113,14 @@ class Job:
             self.problem = f"An error of datapolis itself, not of yours: {kind_of(error)}."
             self.state = "failed"
         self.changed(Told(self, self.state, problem=self.problem))
+
+    def _stand_in_line(self) -> None:
+        """Wait for a turn. Raises InputError where too many do."""
+        if not LINE.acquire(blocking=False):
+            raise InputError(CROWDED)
+        try:
+            self.tell("Waiting: others are at work on this machine", 0, 0)
+            while not TURNS.acquire(timeout=0.2):
+                self.check()
+        finally:
+            LINE.release()

@@ -1,18 +1,26 @@
-"""The server: pages for a browser on this machine, and nothing that comes from elsewhere."""
+"""The server: pages for a browser, on this machine alone unless it was told otherwise."""
 
 from __future__ import annotations
 
+import logging
+import os
+import secrets
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 import panel
+from panel.io.server import get_server
+from panel.io.threads import StoppableThread
+from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
 from datapolis import __version__
 from datapolis.app.comparison import Comparison
 from datapolis.app.components import asset, style
+from datapolis.app.guard import EVERYWHERE, HOST, LEAST_TOKEN, Guard, bracketed
 from datapolis.app.pages.claims import Claims
 from datapolis.app.pages.measure import Measure
 from datapolis.app.pages.page import Page
@@ -20,49 +28,125 @@ from datapolis.app.pages.policies import Policies
 from datapolis.app.pages.simulate import Simulate
 from datapolis.app.state import Session, Settings
 from datapolis.app.view import AT_ONCE
-from datapolis.errors import StoreError
+from datapolis.errors import InputError, StoreError
 from datapolis.simulation import SEGMENT
 
-HOST = "127.0.0.1"
 PORT = 5_006
 PAGES: tuple[type[Page], ...] = (Simulate, Measure, Claims, Policies)
+MESSAGE = 4_000_000  # bytes of a message from a browser; a piece of a table takes 1.4 million
+BODY = 65_536  # bytes of a request: pages are only asked for
+IDLE = 60  # seconds that a connection may stay silent before it asks
+LEFT = 5_000  # milliseconds between two looks for pages that were left; after two they are closed
+QUIET = ("bokeh.server.views.ws", "bokeh.server.util", "tornado.access")
+"""What would write addresses, or pieces of messages and so of tables, to the terminal."""
 
 
 def serve(
     settings: Settings | None = None,
     *,
     port: int = PORT,
+    address: str = HOST,
+    names: Iterable[str] = (),
+    token: str = "",
     open_browser: bool = False,
     threaded: bool = False,
     warm: bool = False,
 ) -> Any:
-    """Serve the pages on this machine until stopped; threaded, return the server's thread.
+    """Serve the pages until stopped; threaded, return the server's thread.
 
-    With `warm` the month is compiled for the size that pages open with before anybody asks.
+    At an `address` that others can reach a `token` is needed, and `names` are those by which they
+    may call this machine. With `warm` the month is compiled for the size that pages open with
+    before anybody asks.
 
-    Raises StoreError where the port is taken.
+    Raises InputError where others could come in without a token, StoreError where the port or the
+    address cannot be used.
     """
     settings = settings or Settings()
+    guard = Guard(
+        port,
+        address,
+        tuple(names),
+        token,
+        pages=tuple(page.name for page in PAGES),
+        full=settings.room.full,
+    )
+    check_token(guard)
     if warm:
         threading.Thread(target=warm_up, args=(settings,), name="warm-up", daemon=True).start()
     panel.config.reconnect = True
+    if not os.environ.get("DATAPOLIS_DEBUG"):
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    if not threaded:
+        return stand(settings, guard, loop=None, server_id=uuid.uuid4().hex, browser=open_browser)
+    loop = IOLoop(make_current=False)
+    named = {"loop": loop, "server_id": uuid.uuid4().hex, "browser": open_browser}
+    thread = StoppableThread(
+        target=stand, io_loop=loop, args=(settings, guard), kwargs=named, owns_loop=True
+    )
+    panel.state._threads[named["server_id"]] = thread
+    thread.start()
+    return thread
+
+
+def stand(
+    settings: Settings, guard: Guard, *, loop: IOLoop | None, server_id: str, browser: bool
+) -> Any:
+    """Serve in this thread, with the guard at the door."""
     try:
-        return panel.serve(  # type: ignore[no-untyped-call]
+        server = get_server(
             {f"/{page.name}": opener(page, settings) for page in PAGES},
-            port=port,
-            address=HOST,
-            websocket_origin=[f"{HOST}:{port}", f"localhost:{port}"],
-            show=open_browser,
+            port=guard.port,
+            address=guard.address,
+            websocket_origin=["*"],  # the guard has compared the page with the server before
             title={f"/{page.name}": f"{page.words}, datapolis" for page in PAGES},
-            threaded=threaded,
-            verbose=False,
+            loop=loop,
+            server_id=server_id,
+            start=False,
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{PAGES[0].name}", "permanent": False}),
                 (r"/assets/vega\.js", Script),
             ],
+            sign_sessions=True,
+            secret_key=secrets.token_bytes(32),
+            include_headers=[],  # else the page would hold them, cookies among them
+            include_cookies=[],
+            check_unused_sessions_milliseconds=LEFT,
+            unused_session_lifetime_milliseconds=2 * LEFT,
+            websocket_max_message_size=MESSAGE,
+            http_server_kwargs={"max_body_size": BODY, "idle_connection_timeout": IDLE},
         )
     except OSError as error:
-        raise StoreError(f"port {port} cannot be used ({error.strerror}); try --port") from None
+        raise StoreError(
+            f"{bracketed(guard.address)}:{guard.port} cannot be used ({error.strerror}); "
+            "try --port or --address"
+        ) from None
+    guard.stand_at(server._tornado)
+    server.start()
+    if browser:
+        import webbrowser
+
+        server.io_loop.add_callback(webbrowser.open, link(guard.port, guard.address, guard.token))
+    with suppress(RuntimeError):  # stopped from elsewhere
+        server.io_loop.start()
+    return server
+
+
+def check_token(guard: Guard) -> None:
+    """InputError where others could come in without a token, or with one that can be guessed."""
+    if not guard.token and not guard.alone:
+        raise InputError(
+            "others could come in without a token",
+            field="address",
+            value=guard.address,
+            allowed="an address of this machine alone, or a token besides",
+        )
+    if guard.token and not (len(guard.token) >= LEAST_TOKEN and guard.token.isprintable()):
+        raise InputError(
+            "the token is too easily guessed",
+            field="token",
+            allowed=f"{LEAST_TOKEN} characters or more; best none given, then one is made",
+        )
 
 
 def warm_up(settings: Settings) -> None:
@@ -74,9 +158,13 @@ def warm_up(settings: Settings) -> None:
         Comparison(view, settings.base).advance()
 
 
-def address(port: int) -> str:
-    """Where the app is found."""
-    return f"http://{HOST}:{port}/"
+def link(port: int, address: str = HOST, token: str = "") -> str:
+    """Where the app is found, with the token that opens it."""
+    from urllib.parse import quote
+
+    host = HOST if address in EVERYWHERE else address
+    shown = f"?token={quote(token, safe='')}" if token else ""
+    return f"http://{bracketed(host)}:{port}/{shown}"
 
 
 class Script(RequestHandler):

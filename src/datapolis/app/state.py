@@ -1,7 +1,8 @@
 """What one session holds: nothing of it is shared with another.
 
 Only `comparison.WORLDS` and `comparison.RESULTS` are shared, and they are looked up by a hash of
-all that made them.
+all that made them. Sessions share the room that there is: how many may be open, and how much they
+may upload.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from datapolis.app.jobs import Job
 from datapolis.app.view import Base, View
+from datapolis.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
@@ -22,15 +25,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Room:
+    """What there is room for, and the sessions that are open in it."""
+
+    sessions: int = 64
+    of_table: int = 200_000_000  # bytes
+    of_session: int = 400_000_000
+    of_all: int = 4_000_000_000
+    open: WeakSet[Session] = field(default_factory=WeakSet)
+
+    def full(self) -> bool:
+        """Whether no further session may be opened."""
+        return len(self.open) >= self.sessions
+
+    def check(self, session: Session, more: int) -> None:
+        """InputError where a session may not upload so many bytes more."""
+        if session.held() + more > self.of_session:
+            raise InputError(
+                "the tables of this page are too large",
+                allowed=f"{self.of_session / 1e6:.0f} MB; datapolis measure reads larger ones",
+            )
+        if sum(one.held() for one in self.open) + more > self.of_all:
+            raise InputError(
+                "too many tables are open on this machine; try again in some minutes",
+                allowed=f"{self.of_all / 1e6:.0f} MB in all",
+            )
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the app was started with."""
 
     base: Base = field(default_factory=Base)
     results: Path = Path("out")  # where answers of `datapolis claims` and `search` are looked for
-    most_uploaded: int = 200_000_000  # bytes of a table
+    room: Room = field(default_factory=Room)
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     """One open page of one person."""
 
@@ -47,6 +78,9 @@ class Session:
     tables: dict[str, Path] = field(default_factory=dict)
     audit: Audit | None = None
 
+    def __post_init__(self) -> None:
+        self.settings.room.open.add(self)
+
     @property
     def busy(self) -> bool:
         """Whether something is at work for it."""
@@ -58,10 +92,18 @@ class Session:
             self.folder = Path(tempfile.mkdtemp(prefix="datapolis-"))
         return self.folder
 
+    def held(self) -> int:
+        """How many bytes were uploaded and are still there."""
+        folder = self.folder
+        found = folder.rglob("*") if folder is not None else ()
+        return sum(path.stat().st_size for path in found if path.is_file())
+
     def close(self) -> None:
         """The page was left: stop what is at work, and delete what was uploaded."""
+        self.settings.room.open.discard(self)
         if self.job is not None:
             self.job.cancel()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
+        self.tables, self.results, self.audit = {}, None, None

@@ -8,7 +8,14 @@ from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
 from datapolis.audits.influence import influence
 from datapolis.audits.islands import islands
+from datapolis.audits.ledger import Ledger
 from datapolis.audits.prices import prices
+from datapolis.audits.private_release import (
+    budget_left,
+    declare_budget,
+    private_counts,
+    private_means,
+)
 from datapolis.audits.rights import rights
 from datapolis.audits.tails import tails
 
@@ -28,4 +35,10 @@ __all__ = [
     "prices",
     "rights",
     "tails",
+    # what several releases tell together
+    "Ledger",
+    "budget_left",
+    "declare_budget",
+    "private_counts",
+    "private_means",
 ]

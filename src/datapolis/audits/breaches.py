@@ -28,7 +28,7 @@ Wheatley, Maillart and Sornette (2016).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from datapolis.audits.finding import Audit, Columns, Finding, audit
+from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -138,8 +139,11 @@ def breaches(
     )
     shares = [shares] if isinstance(shares, str) else list(shares)
     rows = _typed(open_table(table, drop=drop, duplicates=duplicates), asked, shares)
-    told = _Told(rows)
-    if sample:
+    told = _Told(rows, together=_together(rows, asked, shares, sample))
+    if not asked.enough(told.n, _units(rows, asked)):
+        for name, estimand in (("annual_ratio", TREND), ("lag_median", LAG), ("alpha", TAIL)):
+            told.cannot(name, estimand, WITHHELD)
+    elif sample:
         _within_sample(told, asked, shares)
     else:
         trend = _rate(told, asked)
@@ -189,6 +193,10 @@ class _Asked:
         told = self.public or day in (self.law_from, self.as_of)
         return str(day if told else day.astype("datetime64[M]"))
 
+    def enough(self, rows: int, units: int) -> bool:
+        """Whether a number over so many rows of so many units may be told."""
+        return self.public or min(rows, units) >= self.least
+
     def many(self, number: int, what: str = "rows") -> str:
         """A number of rows in words, if it may be told."""
         return f"{number:,} {what}" if number >= self.least else f"fewer than {self.least} {what}"
@@ -202,6 +210,7 @@ class _Told:
     findings: list[Finding] = field(default_factory=list)
     series: dict[str, Columns] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    together: frozenset[tuple[str, str]] | None = None  # labels that hide each other; None: all
 
     def __post_init__(self) -> None:
         self.notes.extend(self.rows.notes)
@@ -210,6 +219,11 @@ class _Told:
     def n(self) -> int:
         """How many rows there are."""
         return self.rows.count()
+
+    def beside(self, column: str, labels: Iterable[Any]) -> Column:
+        """Which labels of a column may stand beside those of the other columns."""
+        known = self.together
+        return np.array([known is None or (column, str(one)) in known for one in labels], bool)
 
     def tell(self, name: str, estimand: str, estimate: float, says: str, **more: Any) -> None:
         """Add a finding."""
@@ -273,6 +287,55 @@ def _by_unit(rows: Table, asked: _Asked, keys: Sequence[str]) -> Columns:
     return {UNIT: np.arange(many), "n": np.ones(many, int), **each}
 
 
+def _units(rows: Table, asked: _Asked) -> int:
+    """How many independent units there are."""
+    if not asked.holder or asked.public:
+        return rows.count()
+    return int(rows.group([], units=rows[asked.holder].nunique())["units"][0])
+
+
+def _together(
+    rows: Table, asked: _Asked, shares: Sequence[str], sample: bool
+) -> frozenset[tuple[str, str]] | None:
+    """The labels of all columns whose numbers together give no small group away."""
+    columns = list(dict.fromkeys([*shares, *([asked.entity] if asked.entity else [])]))
+    if asked.public or not columns:
+        return None
+    if asked.holder:
+        cells = _by_unit(rows, asked, columns)
+        unit = cells[UNIT]
+    else:  # more rows than the threshold are no safer
+        cells = rows.group(columns)
+        again = np.repeat(np.arange(cells["n"].size), np.minimum(cells["n"], asked.least))
+        cells = {name: one[again] for name, one in cells.items()}
+        unit = np.arange(again.size)
+    tables: dict[str, Column] = {}
+    label_at: dict[tuple[str, str], tuple[str, int]] = {}  # the table of each label, and its place
+    for column in columns:
+        whole = column == asked.entity and not sample
+        sets = [_labels_of(cell, whole) for cell in cells[column]]
+        labels = sorted(set().union(*sets))
+        if all(len(one) <= 1 for one in sets):  # each row in one group
+            names, tables[column] = np.unique(
+                np.array(["".join(one) for one in sets], str), return_inverse=True
+            )
+            label_at |= {(column, one): (column, place) for place, one in enumerate(names.tolist())}
+            continue
+        for label in labels:
+            has = np.array([label in one for one in sets])
+            tables[f"{column}: {label}"] = (~has).astype(int)
+            label_at[column, label] = (f"{column}: {label}", 0)
+    seen = shown_together(tables, unit, np.zeros(unit.size), least=asked.least)
+    return frozenset(label for label, (table, place) in label_at.items() if seen[table][place])
+
+
+def _labels_of(cell: Any, whole: bool) -> set[str]:
+    """The labels that a cell holds: itself, or the several that it joins by |."""
+    if cell is None:
+        return {UNKNOWN} if whole else set()
+    return {str(cell)} if whole else {one.strip() for one in str(cell).split(SEPARATOR)} - {""}
+
+
 def _day(name: str, text: str) -> np.datetime64 | None:
     if not text:
         return None
@@ -329,7 +392,11 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
         return None
     trend = count_trend(counts, np.arange(months.size) / 12)
     between = f"{months[0]} to {months[-1]}"
-    visible = shown(_units_of_months(dated, asked, months, counts), least=asked.least)
+    visible = shown(
+        _units_of_months(dated, asked, months, counts),
+        least=asked.least,
+        overlap=bool(asked.holder),
+    )
     told.series["months"] = {
         "month": months.astype(str),
         "count": np.where(visible, counts, np.nan),
@@ -419,14 +486,16 @@ def _tell_trend(told: _Told, trend: CountTrend, counts: Column, between: str) ->
 
 def _recent_starts(told: _Told, asked: _Asked) -> None:
     """How the last months of start fall away."""
-    days = told.rows.where(told.rows[asked.start].notnull()).group([asked.start])
-    day, count = days[asked.start], days["n"]
+    cells = _by_unit(told.rows.where(told.rows[asked.start].notnull()), asked, [asked.start])
+    day = cells[asked.start]
     if not day.size:
         return
     last = (day.max() if asked.as_of is None else asked.as_of).astype("datetime64[M]")
     months = np.arange(last - RECENT + 1, last + 1)
-    counts = [int(count[day.astype("datetime64[M]") == month].sum()) for month in months]
-    hidden = not shown(np.asarray(counts), least=asked.least, public=asked.public).all()
+    here = [day.astype("datetime64[M]") == month for month in months]
+    counts = [int(cells["n"][one].sum()) for one in here]
+    units = np.array([np.unique(cells[UNIT][one]).size for one in here])
+    hidden = not shown(units, least=asked.least, public=asked.public).all()
     told.tell(
         "recent_starts",
         f"Reported breaches that started in the last {RECENT} months of the table.",
@@ -470,6 +539,11 @@ class _Lags:
         """How many independent units."""
         return int(np.unique(self.unit).size)
 
+    def parted(self, asked: _Asked) -> bool:
+        """Whether the rows above the mark may be told from those below."""
+        sides = [self[self.lag > asked.mark], self[self.lag <= asked.mark]]
+        return all(one.n == 0 or asked.enough(one.n, one.n_units) for one in sides)
+
 
 LAG = "Days from the start of a breach to its report: lag from start."
 
@@ -484,8 +558,8 @@ def _lags(told: _Told, asked: _Asked) -> None:
     keys = [*([asked.start] if asked.start else []), LAG_COLUMN]
     cells = _by_unit(rows.where(has_lag), asked, keys)
     many = int(cells["n"].sum())
-    if many < max(LEAST_ROWS, asked.least):
-        told.cannot("lag_median", LAG, f"{asked.many(many)} have a lag: too few.")
+    if many < LEAST_ROWS or not asked.enough(many, np.unique(cells[UNIT]).size):
+        told.cannot("lag_median", LAG, f"{asked.many(many)} have a lag: too few, or of too few.")
         return
     lags, begun = _cells_of_lags(cells, asked)
     _as_recorded(told, asked, lags)
@@ -531,16 +605,20 @@ def _as_recorded(told: _Told, asked: _Asked, lags: _Lags) -> None:
         unit="days",
         **shared,
     )
+    estimand = f"The share of recorded lags from start above {asked.mark:g} days."
+    if not lags.parted(asked):
+        told.cannot("lag_above_recorded", estimand, WITHHELD)
+        return
     told.tell(
         "lag_above_recorded",
-        f"The share of recorded lags from start above {asked.mark:g} days.",
+        estimand,
         above,
         f"Lag from start as recorded: {above:.1%} take more than {asked.mark:g} days.",
         unit="share",
         **shared,
     )
     part = lags.n / told.n
-    if lags.n == told.n:
+    if lags.n == told.n or not asked.enough(told.n - lags.n, told.n - lags.n):
         return
     low, high = above * part, above * part + 1 - part
     told.tell(
@@ -690,10 +768,14 @@ def _tell_corrected(
         unit="days",
         **uncorrected,
     )
+    estimand = f"The share of lags from start above {asked.mark:g} days, corrected."
+    if not seen.parted(asked):
+        told.cannot("lag_above", estimand, WITHHELD)
+        return
     low, high = interval(above)
     told.tell(
         "lag_above",
-        f"The share of lags from start above {asked.mark:g} days, corrected.",
+        estimand,
         long,
         f"Lag from start, reports still to come allowed for: {long:.1%} take more than "
         f"{asked.mark:g} days ({low:.1%} to {high:.1%}).",
@@ -723,7 +805,9 @@ def _missing(told: _Told, asked: _Asked, rows: Table, has_lag: Any) -> None:
     if not without:
         return
     estimand = "How many times as large breaches without a lag are as those with one (medians)."
-    if min(without, int(count[with_lag].sum())) < max(LEAST_ROWS, asked.least):
+    few = min(np.unique(unit[side]).size for side in (with_lag, ~with_lag))
+    rows_of = min(without, int(count[with_lag].sum()))
+    if rows_of < LEAST_ROWS or not asked.enough(rows_of, few):
         told.cannot("missing_lag_size_ratio", estimand, "Too few rows on one of the sides.")
         return
     units = int(unit.max()) + 1
@@ -800,7 +884,8 @@ def _severity(told: _Told, asked: _Asked, trend: CountTrend | None) -> None:
             f"{asked.many(int(cells['n'][~listed].sum()))} lie below the floor of "
             f"{asked.floor:g} and are left out of sizes."
         )
-    if cells["n"][listed].sum() < max(LEAST_ROWS, asked.least):
+    sized = int(cells["n"][listed].sum())
+    if sized < LEAST_ROWS or not asked.enough(sized, np.unique(cells[UNIT][listed]).size):
         told.cannot("alpha", TAIL, "Too few breaches have a size.", claims=CLAIMS)
         return
     _totals(told, asked, _sizes(cells, asked, listed))
@@ -1040,7 +1125,14 @@ def _who(told: _Told, asked: _Asked) -> None:
         values["people"] = rows[asked.size].sum().fill_null(0.0)
     cells = rows.group([asked.entity], **values)
     units = cells.get("entities", cells["n"])
-    visible = shown(units, cells.get("people"), least=asked.least, public=asked.public)
+    visible = shown(
+        units,
+        cells.get("people"),
+        least=asked.least,
+        public=asked.public,
+        overlap=bool(asked.holder),
+    )
+    visible &= told.beside(asked.entity, cells[asked.entity])
     if not visible.all():
         told.notes.append(f"{int((~visible).sum())} kinds of entity are withheld: too few.")
     total = int(cells["n"].sum())
@@ -1094,7 +1186,8 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
         counts = label_counts(cells[column], cells["n"])
         labels = sorted(counts, key=lambda one: (-counts[one], one))
         many = np.asarray([counts[one] for one in labels])
-        visible = shown(many, least=asked.least, public=asked.public)
+        visible = shown(many, least=asked.least, public=asked.public, overlap=True)
+        visible &= told.beside(column, labels)
         if not visible.all():
             told.notes.append(f"{int((~visible).sum())} labels of {column} are withheld: too few.")
         if (unlabelled := told.n - filled) > 0:
@@ -1124,7 +1217,7 @@ def label_counts(cells: Column, count: Column) -> dict[str, int]:
     """How many rows have each label, where a cell joins several by |; one counts once in a cell."""
     found: dict[str, int] = {}
     for cell, many in zip(cells, count, strict=True):
-        for label in {part.strip() for part in str(cell).split(SEPARATOR)} - {""}:
+        for label in _labels_of(cell, whole=False):
             found[label] = found.get(label, 0) + int(many)
     return found
 

@@ -100,7 +100,7 @@ def needed(asked: Asked, costs: Sequence[str] = (), controls: Sequence[str] = ()
     }
 
 
-def complete(rows: Table, columns: Mapping[str, str]) -> tuple[Table, list[str]]:
+def complete(rows: Table, columns: Mapping[str, str], least: int = 1) -> tuple[Table, list[str]]:
     """The rows with nothing missing in the columns needed, and in words how many were left out."""
     counts = {
         f"c{place}": rows[column].isnull().sum().fill_null(0)
@@ -108,7 +108,7 @@ def complete(rows: Table, columns: Mapping[str, str]) -> tuple[Table, list[str]]
     }
     found = rows.group([], **counts)
     said = [
-        f"{rows.name}: left out without {words}: {int(found[f'c{place}'][0]):,} rows."
+        f"{rows.name}: left out without {words}: {_many(int(found[f'c{place}'][0]), least)}."
         for place, words in enumerate(columns.values())
         if found[f"c{place}"][0]
     ]
@@ -116,6 +116,11 @@ def complete(rows: Table, columns: Mapping[str, str]) -> tuple[Table, list[str]]
         return rows, said
     kept = rows.where([rows[column].notnull() for column in columns])
     return kept, said
+
+
+def _many(rows: int, least: int) -> str:
+    """A number of rows in words, if it may be told."""
+    return f"{rows:,} rows" if rows >= least else f"fewer than {least} rows"
 
 
 def classed(rows: Table, costs: Sequence[Term], classes: int) -> tuple[Table, list[str], list[str]]:
@@ -197,11 +202,11 @@ def prepare(rows: Table, asked: Asked, outcome: Outcome) -> tuple[Prepared, list
     rows = rows.mutate(
         **{FIRST: rows[by.column].isin(list(by.first)).fill_null(False).cast("int8")}
     )
-    rows, notes = complete(rows, {**needed(asked, costs, controls), Y: outcome.text})
+    rows, notes = complete(rows, {**needed(asked, costs, controls), Y: outcome.text}, asked.least)
     if asked.weight:
         some = rows.where(rows[WEIGHT] > 0)
         if nothing := rows.count() - some.count():
-            notes.append(f"{rows.name}: left out with weight 0: {nothing:,} rows.")
+            notes.append(f"{rows.name}: left out with weight 0: {_many(nothing, asked.least)}.")
         rows = some
     seen = rows.group([FIRST])
     for side, name in ((1, by.names[0]), (0, by.names[1])):

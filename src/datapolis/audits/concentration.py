@@ -19,6 +19,9 @@ smallest listed; for a market an equal part each of what is left of the whole), 
 one hand. One exponent alone, that of the tail, is an estimate: alpha -/+ 1.96 alpha/sqrt(k) for the
 k largest as draws from a Pareto law (Hill 1975).
 
+**Privacy.** Unless the table is public, no single amount is told: not the largest, of the smallest
+one digit alone, and sums of the largest only where they differ by holders enough.
+
 **Change.** A list that grows as its floor falls changes by itself. Three panel rules are told side
 by side: all who are listed, those listed in every period, those above one floor in each period. A
 change is robust if the three agree in sign.
@@ -47,7 +50,7 @@ from datapolis.audits.finding import (
     withheld,
 )
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
-from datapolis.audits.privacy import one_dominates
+from datapolis.audits.privacy import cuts_told, one_digit, one_dominates
 from datapolis.errors import InputError
 from datapolis.indicators import (
     concentration_ratio,
@@ -187,8 +190,10 @@ def concentration(
             value=group,
             allowed="basis market or amount",
         )
-    notes = [*rows.notes, *_whole_note(lists, whole)]
     least = 1 if public else min_group
+    large = [one for one in lists if one.tellable(least)]
+    notes = [*rows.notes, *_whole_note(large, whole)]
+    measures = _measures(leaders)
     findings: list[Finding] = []
     targets: tuple[Target, ...] = ()
     series: dict[str, Columns] = {}
@@ -197,16 +202,20 @@ def concentration(
     elif within:
         findings = [_withheld("mean_herfindahl", basis)]
     else:
-        shown = [one for one in lists if one.amount.size >= least]
-        findings = [_withheld("herfindahl", basis, one.time) for one in lists if one not in shown]
-        if shown:
+        findings = [
+            _withheld(measure.name, basis, one.time)
+            for one in lists
+            if one not in large
+            for measure in measures
+        ]
+        if large:
             if floor is None:
-                floor = max(float(one.amount[one.amount > 0].min()) for one in shown)
-            findings += _changes(shown, basis, floor)
-            series = _series(shown, floor, least)
-            targets = tuple(_targets(shown, basis, whole, rows.sha256))
-        for one in [*shown[-1:], *shown[:-1]]:  # the last period first
-            findings += _of_period(one, basis, whole, _measures(leaders), unseen, holder, public)
+                floor = max(one.smallest(least) for one in large)
+            findings += _changes(large, basis, floor, least)
+            series = _series(large, floor, leaders, least)
+            targets = tuple(_targets(large, basis, whole, rows.sha256, leaders, least))
+        for one in [*large[-1:], *large[:-1]]:  # the last period first
+            findings += _of_period(one, basis, whole, measures, unseen, holder, leaders, least)
     return Audit(
         kind="concentration",
         title=_title(amount, holder),
@@ -236,6 +245,27 @@ class Listed:
     def share(self) -> Float[Column, "holder"]:
         """Shares of what is listed."""
         return self.amount / self.amount.sum()
+
+    def tellable(self, least: int) -> bool:
+        """Whether the sum of the amounts may be told: holders enough, none of whom dominates."""
+        return self.amount.size >= least and not (least > 1 and one_dominates(self.amount))
+
+    def smallest(self, least: int) -> float:
+        """The least amount above 0; one digit of it where it is nobody's business."""
+        found = float(self.amount[self.amount > 0].min())
+        return found if least <= 1 else one_digit(found)
+
+    def cuts(self, leaders: int, least: int) -> list[float]:
+        """How many of the largest may be summed: a fifth, the leaders, steps of the curve."""
+        many = self.amount.size
+        wanted = [many / 5, leaders, *(many - self.points(least))]
+        return cuts_told(self.amount, wanted, least=least)
+
+    def points(self, least: int) -> Column:
+        """After how many holders, smallest first, the curve has a point."""
+        many = self.amount.size
+        step = max(int(np.ceil(many / MOST_POINTS)), least)
+        return np.unique([*range(0, many + 1, step), many])
 
 
 def _read(
@@ -320,8 +350,8 @@ def _check_basis(
 
 
 def _whole_note(lists: list[Listed], whole: float | None) -> Iterator[str]:
-    """How much of the whole the lists hold."""
-    if whole is None:
+    """How much of the whole the lists hold that may be told of."""
+    if whole is None or not lists:
         return
     parts = np.array([one.amount.sum() for one in lists]) / whole
     yield (
@@ -342,10 +372,13 @@ def _of_period(
     measures: tuple[Measure, ...],
     unseen: float,
     holder: str,
-    public: bool,
+    leaders: int,
+    least: int,
 ) -> Iterator[Finding]:
     """What is told of one period."""
-    many = one.amount.size
+    many, public = one.amount.size, least <= 1
+    needs = {"leaders_share": float(min(leaders, many)), "top_fifth_share": many / 5}
+    told = one.cuts(leaders, least)
     shared: dict[str, Any] = {
         "of": one.time,
         "n_rows": many,
@@ -354,10 +387,9 @@ def _of_period(
         "basis": SUMS_TO_ONE[basis],
         "claims": ("M28", "M32"),
     }
-    tables = list(with_unseen(one.amount, basis, whole, unseen))
-    hidden = not public and one_dominates(one.amount)
+    tables = list(with_unseen(one.amount, basis, whole, unseen, one.smallest(least)))
     for measure in measures:
-        if hidden and measure.name == "leaders_share":
+        if not public and needs.get(measure.name, 0.0) not in told:
             yield _withheld(measure.name, basis, one.time)
             continue
         values = [float(measure.function(amounts)) for amounts in tables]
@@ -383,7 +415,7 @@ def _of_period(
             cannot_say=cannot_say,
             **shared,
         )
-    for rule, rounded in HEADS.items():
+    for rule, rounded in HEADS.items() if public else ():  # their difference is one holder's
         heads = max(int(rounded(0.2 * many)), 1)
         share = float(one.amount[:heads].sum() / one.amount.sum())
         yield Finding(
@@ -396,9 +428,9 @@ def _of_period(
             cannot_say=NO_SAMPLE,
             **shared,
         )
-    if not hidden:
+    if public:
         largest = float(one.amount[0])
-        who = f" ({one.holder[0]})" if public else ""
+        who = f" ({one.holder[0]})"
         yield Finding(
             name="largest",
             estimand=f"The amount of the largest {holder}, as listed.",
@@ -423,7 +455,8 @@ def _of_period(
         cannot_say=NO_SAMPLE,
         **shared,
     )
-    yield _tail(one, shared)
+    few = not public and round(TAIL * many) < least
+    yield _withheld("tail_exponent", basis, one.time) if few else _tail(one, shared)
     yield from _by_group(one, shared)
 
 
@@ -483,14 +516,21 @@ def _by_group(one: Listed, shared: dict[str, Any]) -> Iterator[Finding]:
 
 
 def with_unseen(
-    amount: Float[Column, "holder"], basis: str, whole: float | None = None, unseen: float = 1.0
+    amount: Float[Column, "holder"],
+    basis: str,
+    whole: float | None = None,
+    unseen: float = 1.0,
+    smallest: float | None = None,
 ) -> Iterator[Column]:
-    """The list as measured, then with holders whom nobody saw, three times."""
+    """The list as measured, then with holders whom nobody saw, three times.
+
+    smallest   what each of them has as dust; without it as much as the smallest listed
+    """
     yield amount
     many = round(unseen * amount.size)
     if not many:
         return
-    rest = many * float(amount[amount > 0].min())
+    rest = many * (float(amount[amount > 0].min()) if smallest is None else smallest)
     if basis == "market":
         rest = max((whole or 0.0) - float(amount.sum()), 0.0)
         if not rest:
@@ -535,7 +575,22 @@ def panels(lists: list[Listed], floor: float) -> dict[str, list[Column]]:
     }
 
 
-def _changes(lists: list[Listed], basis: str, floor: float) -> Iterator[Finding]:
+def apart(panel: Column, whole: Column, least: int) -> bool:
+    """Whether an index of a panel may stand beside that of all who are listed in the period."""
+    return (
+        panel.size >= max(least, 2)
+        and panel.sum() > 0
+        and (least <= 1 or not one_dominates(panel))
+        and (panel.size == whole.size or whole.size - panel.size >= least)
+    )
+
+
+def fifth_told(panel: Column, least: int) -> bool:
+    """Whether the largest fifth of a panel are enough to be told of."""
+    return least <= 1 or panel.size / 5 in cuts_told(panel, [panel.size / 5], least=least)
+
+
+def _changes(lists: list[Listed], basis: str, floor: float, least: int) -> Iterator[Finding]:
     """What changed from the first to the last period, under the three panel rules."""
     if len(lists) < 2:
         return
@@ -551,9 +606,15 @@ def _changes(lists: list[Listed], basis: str, floor: float) -> Iterator[Finding]
     rules = {
         rule: (amounts[0], amounts[-1])
         for rule, amounts in panels(lists, floor).items()
-        if all(amount.sum() > 0 and amount.size > 1 for amount in (amounts[0], amounts[-1]))
+        if apart(amounts[0], first.amount, least) and apart(amounts[-1], last.amount, least)
     }
+    ends = [amount for pair in rules.values() for amount in pair]
     for name, indicator in CHANGING.items():
+        if "all listed" not in rules or (
+            name == "top_fifth_share" and not all(fifth_told(one, least) for one in ends)
+        ):
+            yield _withheld(f"{name}_change", basis, between)
+            continue
         values = {
             rule: [float(indicator(amount)) for amount in pair] for rule, pair in rules.items()
         }
@@ -562,8 +623,9 @@ def _changes(lists: list[Listed], basis: str, floor: float) -> Iterator[Finding]
         told = "; ".join(
             f"{rule} {before:.3f} to {after:.3f}" for rule, (before, after) in values.items()
         )
-        robust = len(signs) == 1 and 0 not in signs
-        verdict = ("It rises" if signs == {1} else "It falls") + " under all three panel rules"
+        robust = len(rules) > 1 and len(signs) == 1 and 0 not in signs
+        rule = "all three panel rules" if len(rules) == 3 else "the panel rules that may be told"
+        verdict = ("It rises" if signs == {1} else "It falls") + f" under {rule}"
         yield Finding(
             name=f"{name}_change",
             estimand=f"The change of {name.replace('_', ' ')} under three panel rules.",
@@ -574,7 +636,7 @@ def _changes(lists: list[Listed], basis: str, floor: float) -> Iterator[Finding]
             unit="share",
             n_rows=first.amount.size + last.amount.size,
             n_units=int(np.union1d(first.holder, last.holder).size),
-            method=f"last less first; {told}; bounds are the three rules",
+            method=f"last less first; {told}; bounds are these rules",
             says=f"{verdict if robust else 'No robust change'}: {told}.",
             **shared,
         )
@@ -758,14 +820,14 @@ def _mean(
 # --- what charts draw, what calibration reads --------------------------------------------------
 
 
-def _series(lists: list[Listed], floor: float, least: int) -> dict[str, Columns]:
+def _series(lists: list[Listed], floor: float, leaders: int, least: int) -> dict[str, Columns]:
     """Lorenz curves of the first and the last period, and the index under the panel rules."""
     ends = [lists[0], lists[-1]] if len(lists) > 1 else lists
     curve: dict[str, list[Any]] = {"time": [], "holders": [], "share": []}
     for one in ends:
         holders, share = lorenz(one.amount)
-        step = max(int(np.ceil(one.amount.size / MOST_POINTS)), least)
-        at = np.unique([*range(0, one.amount.size + 1, step), one.amount.size])
+        at = one.points(least)
+        at = at[np.isin(one.amount.size - at, one.cuts(leaders, least))]
         curve["time"] += [one.time or "listed"] * at.size
         curve["holders"] += holders[at].tolist()
         curve["share"] += share[at].tolist()
@@ -773,7 +835,7 @@ def _series(lists: list[Listed], floor: float, least: int) -> dict[str, Columns]
     if len(lists) > 1:
         for rule, amounts in panels(lists, floor).items():
             for one, amount in zip(lists, amounts, strict=True):
-                if amount.size >= max(least, 2) and amount.sum() > 0:
+                if apart(amount, one.amount, least) and fifth_told(amount, least):
                     rows["time"].append(one.time)
                     rows["rule"].append(rule)
                     rows["gini"].append(float(gini(amount)))
@@ -781,18 +843,26 @@ def _series(lists: list[Listed], floor: float, least: int) -> dict[str, Columns]
     return {"lorenz": curve, "panels": rows}
 
 
-def _targets(lists: list[Listed], basis: str, whole: float | None, sha256: str) -> Iterator[Target]:
+def _targets(
+    lists: list[Listed],
+    basis: str,
+    whole: float | None,
+    sha256: str,
+    leaders: int,
+    least: int,
+) -> Iterator[Target]:
     """Concentration of users, to be observed on the model's firms above the same floor."""
     for one in lists:
-        least = float(one.amount[one.amount > 0].min())
+        smallest, told = one.smallest(least), one.cuts(leaders, least)
         for index, indicator in (
             ("top_fifth_share", top_fifth_share),
             ("user_gini", gini),
             ("user_herfindahl", herfindahl),
         ):
-            values = [
-                float(indicator(amounts)) for amounts in with_unseen(one.amount, basis, whole)
-            ]
+            if index == "top_fifth_share" and least > 1 and one.amount.size / 5 not in told:
+                continue
+            tables = with_unseen(one.amount, basis, whole, smallest=smallest)
+            values = [float(indicator(amounts)) for amounts in tables]
             yield Target(
                 index=index,
                 value=values[0],
@@ -802,7 +872,7 @@ def _targets(lists: list[Listed], basis: str, whole: float | None, sha256: str) 
                 unit="share",
                 time=one.time,
                 n_units=one.amount.size,
-                floor=least,
+                floor=smallest,
                 transform=f"basis {basis}: the model's firms with at least the floor alone",
                 source_sha256=sha256,
                 claims=("M28", "M32"),

@@ -175,7 +175,7 @@ def enforcement(
         *_sums(read, least, currency),
         *_quantiles(read, least, currency),
         *_tail(read, least, currency, draws, seed, progress),
-        *_leaders(read, {name: tables[name] for name in by}, seen, currency),
+        *_leaders(read, {name: tables[name] for name in by}, seen, least, currency),
         *_months(read, tables, seen, date, end),
         *_delays(read, opened, end, least, draws, seed, progress),
     ]
@@ -371,10 +371,23 @@ def _split(labels: Column) -> Groups:
 
 def _seen(tables: dict[str, Groups], read: Decisions, least: int) -> dict[str, Column]:
     """Which groups of each split may be told, so that none gives another away."""
+    seen = {name: np.ones(len(one.names), bool) for name, one in tables.items()}
     if least <= 1:
-        return {name: np.ones(len(one.names), bool) for name, one in tables.items()}
-    places = {name: np.repeat(one.place, read.many) for name, one in tables.items()}
-    return shown_together(places, read.units, read.each, least=least)
+        return seen
+    known = ~np.isnan(read.amount)
+    parts = [np.ones(known.size, bool)]  # of the decisions, which are counted
+    if known.any() and not known.all():
+        parts.append(known)  # of those with an amount, which are added up
+    for part in parts:
+        here = read[part]
+        groups, places = {}, {}
+        for name, one in tables.items():
+            groups[name], place = np.unique(one.place[part], return_inverse=True)
+            places[name] = np.repeat(place, here.many)
+        told = shown_together(places, here.units, here.each, least=least)
+        for name in tables:
+            seen[name][groups[name]] &= told[name]
+    return seen
 
 
 def _hidden(tables: dict[str, Groups], seen: dict[str, Column]) -> Iterator[str]:
@@ -468,6 +481,7 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
     values = [float(top_fifth_share(one)) for one in (amounts, none, most)]
     whole = np.cumsum(np.sort(amounts)[::-1]) / total
     floor, ceiling = (whole[int(heads(amounts.size / 5)) - 1] for heads in (np.floor, np.ceil))
+    rounded = f"; {floor:.4f} with whole heads rounded down, {ceiling:.4f} up"
     yield Finding(
         name="top_fifth_share",
         estimand="The share of all fines that the largest fifth of the known amounts make.",
@@ -476,8 +490,8 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
         upper=max(values) if bounded else np.nan,
         interval="bounds" if bounded else "none",
         unit="share",
-        method=f"of the known amounts, the last head counted in part; {floor:.4f} with "
-        f"whole heads rounded down, {ceiling:.4f} up{told}",
+        method="of the known amounts, the last head counted in part"
+        f"{rounded if least <= 1 else ''}{told}",  # the two differ by one fine
         says=f"The largest fifth of the fines make {values[0]:.1%} of the money; .8 is the 80-20 "
         "rule.",
         **shared,
@@ -615,12 +629,16 @@ def _about(amount: float, least: int) -> str:
 
 
 def _leaders(
-    read: Decisions, tables: dict[str, Groups], seen: dict[str, Column], currency: str
+    read: Decisions,
+    tables: dict[str, Groups],
+    seen: dict[str, Column],
+    least: int,
+    currency: str,
 ) -> Iterator[Finding]:
     """For each column who has most decisions and who most money, and whether the orders agree."""
-    total = float(np.nansum(read.amount * read.many))
+    total, summed = float(np.nansum(read.amount * read.many)), read.known.safe(least)
     for name, groups in tables.items():
-        chosen = np.flatnonzero(seen[name])
+        chosen = np.flatnonzero(seen[name] & summed)
         among = "" if seen[name].all() else " among the groups that are shown"
         if not chosen.size or total <= 0:
             yield (

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, get_type_h
 import numpy as np
 
 from datapolis import __version__
-from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.privacy import LEAST, WITHHELD
 from datapolis.errors import InputError, StoreError, nearest
+from datapolis.tables.sheets import harmless
 
 if TYPE_CHECKING:
     import pandas
@@ -188,7 +189,7 @@ class Audit:
             raise StoreError(f"{folder}: exists already; nothing was written") from None
         except OSError as error:
             raise StoreError(f"{folder}: cannot be made ({error.strerror})") from error
-        self.frame().to_csv(folder / "findings.csv", index=False)
+        self.frame().map(harmless).to_csv(folder / "findings.csv", index=False)
         if self.targets:
             rows = [_row(target) for target in self.targets]
             parquet.write_table(Table.from_pylist(rows), folder / "targets.parquet")
@@ -208,10 +209,11 @@ class Audit:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Audit:
-        """The audit that `as_json` wrote."""
+        """The audit that `as_json` wrote; whatever else stands there is left out."""
+        own = {one.name: content[one.name] for one in fields(cls) if one.name in content}
         return cls(
             **{
-                **content,
+                **own,
                 "findings": tuple(_read(Finding, one) for one in content["findings"]),
                 "targets": tuple(_read(Target, one) for one in content["targets"]),
                 "notes": tuple(content["notes"]),
@@ -247,11 +249,36 @@ def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
         bound.apply_defaults()
         options = {name: bound.arguments[name] for name in keyword}
         found = function(*arguments, **named)
+        if not options.get("public"):
+            found = _discreet(found, int(options.get("min_group", LEAST)))
         kept = {name: _option(value) for name, value in options.items()}
         return replace(found, kind=function.__name__, options={**kept, **found.options})
 
     AUDITS[function.__name__] = audited
     return audited
+
+
+def _discreet(found: Audit, least: int) -> Audit:
+    """The audit without what its tables' numbers of rows tell of fewer rows than `least`.
+
+    Rows left out as asked are a group, and so are those that a finding does not count: the number
+    of all rows would give them by subtraction.
+    """
+    inputs, notes = [], list(found.notes)
+    for one in found.inputs:
+        name, rows, dropped = one["table"], one["rows"], one["dropped"]
+        few = 0 < dropped < least
+        if few or any(0 < abs(rows - row.n_rows) < least for row in found.findings if row.n_rows):
+            one = {**one, "rows": None, "dropped": None if few else dropped}
+            words = {
+                f"{name}: {rows:,} rows.": f"{name}: how many rows it has is withheld.",
+                f"{name}: {dropped:,} rows were left out": f"{name}: fewer than {least} rows were "
+                "left out",
+            }
+            for old, new in words.items() if few else list(words.items())[:1]:
+                notes = [note.replace(old, new) for note in notes]
+        inputs.append(one)
+    return replace(found, inputs=tuple(inputs), notes=tuple(notes))
 
 
 def sources_of(audit: Callable[..., Audit]) -> dict[str, bool]:

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
+from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -41,7 +42,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates
 from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
@@ -483,10 +484,10 @@ def _sums(
 def _open(spent: Spent, least: int) -> tuple[float, float, Any]:
     """Bounds of the total, unless so few companies make them that they would tell of these."""
     moved = [
-        int((np.abs(spent.by_company(cells - spent.amount)[1]) > 0).sum())
-        for cells in (spent.least, spent.most)
+        np.abs(spent.by_company(cells - spent.amount)[1]) for cells in (spent.least, spent.most)
     ]
-    if not any(moved) or any(0 < many < least for many in moved):
+    moved = [one[one > 0] for one in moved if one.any()]
+    if not moved or any(one.size < least or (least > 1 and one_dominates(one)) for one in moved):
         return np.nan, np.nan, "none"
     return float(spent.least.sum()), float(spent.most.sum()), "bounds"
 
@@ -551,9 +552,11 @@ def _periods(spent: Spent, least: int, public: bool, currency: str) -> Iterator[
     """What was spent in each period."""
     periods, code = np.unique(spent.period, return_inverse=True)
     here = [code == at for at in range(periods.size)]
-    units = np.array([one.sum() for one in here], float)
-    dominated = np.array([one_dominates(spent.amount[one]) for one in here])
-    seen = shown(units, least=least, public=public, dominated=dominated)
+    units = np.array([one.sum() for one in here])
+    seen = np.ones(periods.size, bool)
+    if not public:  # a company in several periods is one, so that periods are judged together
+        company = np.unique(spent.company, return_inverse=True)[1]
+        seen = shown_together({"period": code}, company, spent.amount, least=least)["period"]
     for at in np.flatnonzero(seen):
         value = float(spent.amount[here[at]].sum())
         yield Finding(

@@ -251,7 +251,13 @@ class Exchange:
     def show_value(self) -> bool:
         """Whether numbers on what they hold may be shown."""
         hidden = self.rule.dominated(self.amount) or self.rule.dominated(self.share)
-        return self.show and not (hidden and np.ptp(self.amount) > 0)
+        return self.show and not ((hidden or self.few) and np.ptp(self.amount) > 0)
+
+    @property
+    def few(self) -> bool:
+        """Whether some island that holds anything has too few holders for its share to be told."""
+        held = self.share > 0 if self.share.size else np.zeros(0, bool)
+        return not all(self.rule.whole(many) for many in np.bincount(self.label)[held])
 
     def lost(self, exponent: float) -> float:
         """The part of the value of one pool that the islands lack."""
@@ -311,9 +317,9 @@ def _exchange(
     ]
     itself = int(cells["n"][one == two].sum())
     again = n_rows - len(ends) - itself - int(cells["n"][two == ""].sum())
-    if again:
+    if again and rule.whole(again):
         notes.append(f"{again:,} rows name a pair again; it counts once.")
-    if itself:
+    if itself and rule.whole(itself):
         notes.append(f"{itself:,} rows link a holder to itself; they count for nothing.")
     if not graph.show_value:
         notes.append(f"Numbers on islands or on what they hold are {WITHHELD}.")
@@ -630,6 +636,9 @@ def _exchange_series(graph: Exchange) -> dict[str, Columns]:
     if not graph.show_value or not graph.share.size:
         return {}
     after = np.arange(min(graph.share.size, STEPS))
+    if not graph.rule.public:  # a step adds one island: it may not be one of few holders
+        many = np.bincount(graph.label)[np.argsort(-graph.share, kind="stable")][: after.size]
+        after = after[np.minimum.accumulate(many) >= graph.rule.least]
     return {
         "value_lost": {
             "exponent": EXPONENTS,

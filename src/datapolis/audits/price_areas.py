@@ -134,7 +134,7 @@ def _read_areas(rows: Table, asked: Asked) -> tuple[Areas, list[tuple[str, Areas
     place = [reading.UNIT] if asked.unit is not None else []
     place += [reading.CLUSTER] if asked.cluster is not None else []
     needed = {**reading.needed(asked), **{column: column for column in asked.groups.values()}}
-    rows, notes = reading.complete(rows, needed)
+    rows, notes = reading.complete(rows, needed, asked.least)
     if (many := rows.count()) > FITTED:
         raise InputError(
             "there are too many areas", file=rows.name, value=many, allowed=f"{FITTED:,} rows"
@@ -177,14 +177,17 @@ def _areas_told(every: list[Areas], asked: Asked) -> Column:
     inhabited = [[one.people[group] > 0 for group in asked.groups] for one in every]
     size = np.array([min(int(some.sum()) for some in one) for one in inhabited], float)
     people = np.array([min(values.sum() for values in one.people.values()) for one in every])
-    largest = np.array([_ruled(one) for one in every], bool)
+    largest = np.array([_ruled(one, asked) for one in every], bool)
     told = shown(size, people, least=asked.least, public=asked.public, dominated=largest)
     return told & (people > 0) & (asked.public | (size >= asked.least))
 
 
-def _ruled(areas: Areas) -> bool:
+def _ruled(areas: Areas, asked: Asked) -> bool:
     """Whether one area could be worked out by another in some group."""
-    return any(one_dominates(values) for values in areas.people.values())
+    added = list(areas.people.values())
+    if not asked.outcome.sign and not asked.outcome.log and (areas.y >= 0).all():
+        added += [people * areas.y for people in added]
+    return any(one_dominates(values) for values in added)
 
 
 def _withheld_areas(asked: Asked) -> Finding:
@@ -333,6 +336,7 @@ def _fifths(
     told = shown(
         homes.ravel(), people.ravel(), least=asked.least, public=asked.public, within=row
     ).reshape(people.shape)
+    told &= told.all(axis=0)  # of all groups or of none: one may be the sum of others
     if not told.all():
         notes.append(f"{int((~told).sum())} shares of fifths are {WITHHELD}.")
     shares = people / people.sum(axis=1, keepdims=True)

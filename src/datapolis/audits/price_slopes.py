@@ -82,7 +82,7 @@ def fit_slopes(rows: Table, asked: Asked) -> Found:
     rows, controls = reading.with_terms(rows, asked.controls, "control term")
     rows = rows.text(*asked.within, *asked.same, gaps=True)
     needed = {**reading.needed(asked, costs, controls), number: focus.text}
-    rows, notes = reading.complete(rows, needed)
+    rows, notes = reading.complete(rows, needed, asked.least)
     if asked.weight:
         rows = rows.where(rows[reading.WEIGHT] > 0)
     if (many := rows.count()) > FITTED:
@@ -104,7 +104,9 @@ def fit_slopes(rows: Table, asked: Asked) -> Found:
     if asked.unit is not None and _varies(values, data[reading.UNIT]):
         fitted["slope_within"] = _fit(data, prepared, asked, values, focus.text, data[reading.UNIT])
     few = min(one.clusters for one in fitted.values())
-    if few < asked.least:
+    terms = [(focus, number), *zip(asked.cost, costs, strict=True)]
+    terms += zip(asked.controls, controls, strict=True)
+    if few < asked.least or any(_few_apart(data, term, name, asked) for term, name in terms):
         return Found([_withheld_slope(focus, asked)], {}, notes, [])
     findings = [_slope(name, one, focus, asked) for name, one in fitted.items()]
     level = fitted["slope"]
@@ -126,6 +128,19 @@ def fit_slopes(rows: Table, asked: Asked) -> Found:
     )
     notes.append("No targets: the model has no index for a slope on what a table names.")
     return Found(findings, _slope_series(fitted, focus, asked), notes, [])
+
+
+def _few_apart(data: Columns, term: Term, name: str, asked: Asked) -> bool:
+    """Whether so few units differ in a number from all others that its slope tells of them.
+
+    The slope on a column of 0 and 1 is a difference of means: that of those with 1 follows.
+    """
+    if asked.public or term.category:
+        return False
+    values, place, many = np.unique(data[name], return_inverse=True, return_counts=True)
+    apart = place != int(np.argmax(many))
+    units = data.get(reading.UNIT, np.arange(apart.size))
+    return bool(values.size > 1 and np.unique(units[apart]).size < asked.least)
 
 
 def _slope(name: str, fitted: Regression, focus: Term, asked: Asked) -> Finding:

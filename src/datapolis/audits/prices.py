@@ -84,7 +84,7 @@ from datapolis.inference.resampling import DRAWS, interval, p_value
 from datapolis.tables import Source, Table
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
+    from jaxtyping import Bool, Int
 
     Column = Any
 
@@ -215,6 +215,8 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
     notes += [*said, *_mixed_note(prepared, reduced, asked)]
     everything, family = _family(reduced, asked)
     told = _told([everything, *family], asked)
+    if family:
+        told[1:] = _beside(reduced, asked, told[1:], np.array([min(one.units) for one in family]))
     if not told[0]:
         return Found([_withheld(asked)], {}, notes, [])
     told = told[1:]
@@ -288,11 +290,9 @@ def _family(reduced: Reduced, asked: Asked) -> tuple[Compared, list[Compared]]:
     everything = _compared(reduced.cells, "", asked, asked.seed, large)
     if not asked.within:
         return everything, []
-    columns = np.stack([np.asarray(reduced.strata[one], str) for one in asked.within])
-    labels, market = np.unique(columns, axis=1, return_inverse=True)
+    labels, home = _markets(reduced, asked)
     if labels.shape[1] > FAMILY:
         return everything, []
-    home = market.ravel()[reduced.cells.stratum].astype(np.int16)
     return everything, [
         _compared(
             reduced.cells.where(home == place),
@@ -303,6 +303,45 @@ def _family(reduced: Reduced, asked: Asked) -> tuple[Compared, list[Compared]]:
         )
         for place, label in enumerate(labels.T.tolist())
     ]
+
+
+def _markets(reduced: Reduced, asked: Asked) -> tuple[Column, Int[Column, "cell"]]:
+    """The labels of the markets, and the market of each cell."""
+    columns = np.stack([np.asarray(reduced.strata[one], str) for one in asked.within])
+    labels, market = np.unique(columns, axis=1, return_inverse=True)
+    return labels, market.ravel()[reduced.cells.stratum]
+
+
+def _beside(reduced: Reduced, asked: Asked, told: Bool[Column, "market"], units: Column) -> Column:
+    """Which markets may be told beside all together, whose rest must be safe as a whole.
+
+    A unit may lie in several of the markets that are withheld, and one may dominate them all.
+    """
+    if asked.public:
+        return told
+    home, cells = _markets(reduced, asked)[1], reduced.cells
+    here = cells.both[cells.stratum]
+    told = told.copy()
+    while not told.all():
+        rest = here & ~told[home]
+        sides = [one for one in (cells.first & rest, ~cells.first & rest) if one.any()]
+        if all(_safe(cells, side, asked) for side in sides) or not told.any():
+            break
+        told[np.flatnonzero(told)[np.argmin(units[told])]] = False
+    return told
+
+
+def _safe(cells: Cells, side: Column, asked: Asked) -> bool:
+    """Whether units enough lie on a side, and none of them dominates it."""
+    return int(_seen(cells.unit[side]).sum()) >= asked.least and not any(
+        _dominated(cells, side, amounts) for amounts in _added(cells, asked)
+    )
+
+
+def _added(cells: Cells, asked: Asked) -> list[Column]:
+    """What units add to a mean: weight, and where sizes are compared the outcome by weight."""
+    sizes = not asked.outcome.sign and not asked.outcome.log and (cells.total >= 0).all()
+    return [cells.weight, cells.total] if sizes else [cells.weight]
 
 
 def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool, bool]) -> Compared:
@@ -333,7 +372,10 @@ def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool,
         rows=int(cells.rows[here].sum()),
         units=(units[0], units[1]),
         people=(float(cells.weight[sides[0]].sum()), float(cells.weight[sides[1]].sum())),
-        dominated=not asked.public and any(_dominated(cells, side) for side in sides),
+        dominated=not asked.public
+        and any(
+            _dominated(cells, side, amounts) for side in sides for amounts in _added(cells, asked)
+        ),
     )
 
 
@@ -378,10 +420,9 @@ def _sampled(
     return (cells.difference - reach, cells.difference + reach), words
 
 
-def _dominated(cells: Cells, side: Column) -> bool:
+def _dominated(cells: Cells, side: Column, amounts: Column) -> bool:
     """Whether the largest unit of a group could be worked out by the second largest."""
-    parts = np.bincount(cells.unit[side], cells.weight[side], 2)
-    return one_dominates(parts)
+    return one_dominates(np.bincount(cells.unit[side], amounts[side], 2))
 
 
 def _told(every: Sequence[Compared], asked: Asked) -> Column:

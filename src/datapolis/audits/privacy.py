@@ -2,15 +2,17 @@
 
 A group with fewer than `least` independent units or fewer than `least` people is withheld. Where
 the table also tells a total, one group withheld alone could be had by subtraction, so the smallest
-of the others is withheld with it, until what is withheld reaches the threshold together. A sum is
-withheld too where one contributor could work out another: the p % rule. Tables declared public,
-such as a register, are shown whole.
+of the others is withheld with it, until what is withheld reaches the threshold together. Where one
+unit may lie in several groups, units of small groups may be the same, so that one large group must
+be among those withheld. A sum is withheld too where one contributor could work out another: the p %
+rule. Tables declared public, such as a register, are shown whole.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,7 @@ def shown(
     least: int = LEAST,
     public: bool = False,
     total: bool = True,
+    overlap: bool = False,
     within: Shaped[Column, "group"] | None = None,
     dominated: Bool[Column, "group"] | None = None,
 ) -> Bool[Column, "group"]:
@@ -40,6 +43,7 @@ def shown(
     units, people   in each group; the smaller of the two counts, a group with none of either is
                     shown as such
     total           whether the sum over the groups is told anywhere, so that one is not enough
+    overlap         whether a unit may lie in several groups, so that their sizes do not add up
     within          the part of the table each group belongs to, if each part has a total of its own
     dominated       groups to withhold because one contributor dominates, see `dominant`
     """
@@ -58,7 +62,7 @@ def shown(
     )
     for part in np.unique(parts):
         here = parts == part
-        while hidden[here].any() and (hidden[here].sum() < 2 or size[here & hidden].sum() < least):
+        while hidden[here].any() and not _enough(size[here & hidden], least, overlap):
             others = np.flatnonzero(here & ~hidden & (size > 0))
             if not others.size:
                 break
@@ -89,3 +93,50 @@ def dominant(
     rest = np.asarray(total, float) - largest - second
     unsafe: Bool[Column, "group"] = rest < percent / 100 * np.asarray(largest, float)
     return unsafe
+
+
+def cuts_told(
+    amounts: Float[Column, "holder"],
+    wanted: Iterable[float],
+    *,
+    least: int = LEAST,
+    percent: float = PERCENT,
+) -> list[float]:
+    """How many of the largest may be summed, beside each other and beside the sum of all.
+
+    Two such sums differ by the holders between them, so that those must be enough, and none of
+    them may dominate; of a head counted in part the whole amount is looked at.
+
+    amounts   of the holders, largest first
+    wanted    numbers of the largest, the most wanted first; whole or not
+    least     holders between two sums; with 1 or less all are told
+    """
+    told = [0.0, float(len(amounts))]
+    if least <= 1:
+        return sorted({*told, *map(float, wanted)})
+    for cut in wanted:
+        if any(abs(cut - other) < 1e-9 for other in told):
+            continue
+        below = max((other for other in told if other < cut), default=cut)
+        above = min((other for other in told if other > cut), default=cut)
+        pieces = ((below, cut), (cut, above))
+        if all(
+            to - start >= least
+            and not one_dominates(amounts[int(start) : int(np.ceil(to))], percent=percent)
+            for start, to in pieces
+        ):
+            told.append(float(cut))
+    return sorted(told)
+
+
+def one_digit(value: float) -> float:
+    """A number above 0 rounded down to one digit, so that nobody's own amount is told."""
+    if not value > 0:
+        return 0.0
+    scale = 10.0 ** np.floor(np.log10(value))
+    return float(f"{np.floor(value / scale * (1 + 1e-12)) * scale:.1g}")
+
+
+def _enough(sizes: Float[Column, "hidden"], least: int, overlap: bool) -> bool:
+    """Whether groups that are withheld hide one another."""
+    return bool(sizes.size > 1 and (sizes.max() if overlap else sizes.sum()) >= least)

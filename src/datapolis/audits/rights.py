@@ -540,30 +540,59 @@ class View:
         """Whether there are years to compare."""
         return int((self.grid.levels(by_year=True)[1] > 0).any(axis=0).sum()) > 1
 
-    def told(self, whole: Float[Column, "unit period"]) -> tuple[Column, Column]:
+    def told(
+        self, part: Float[Column, "unit period"], whole: Float[Column, "unit period"]
+    ) -> tuple[Column, Column]:
         """In which periods the level of all units, and of those throughout, may be shown.
 
-        The rest is had by subtraction where both are: then it must be large enough too.
+        The rest is had by subtraction where both are: then it must be safe too.
         """
-        inside = whole[self.throughout]
-        rest = self._size(whole[~self.throughout])
-        safe = (rest == 0) | (rest >= self.least)
-        every = self._large(whole)
-        kept = self._large(inside)
-        return every & (safe | ~kept), kept
+        always = self.throughout
+        every, kept, rest = (
+            self._large(part[units], whole[units])
+            for units in (np.ones(always.size, bool), always, ~always)
+        )
+        nobody = ~(whole[~always] > 0).any(axis=0)
+        return every & (nobody | rest | ~kept), kept
+
+    def told_inside(self) -> tuple[Column, Column]:
+        """The same for the finest periods, where those of a year do not give few units away.
+
+        A year less the periods in it tells of the units that lack one of these.
+        """
+        grid = self.grid
+        part, whole = grid.levels(by_year=False)
+        every, kept = self.told(part, whole)
+        if self.public or len(grid.periods) == len(grid.years):
+            return every, kept
+        there = whole > 0
+        in_year = there @ (grid.year[:, None] == np.arange(len(grid.years))) > 0
+        away = [
+            ((in_year[:, grid.year] & ~there)[units].sum(axis=0), told)
+            for units, told in ((slice(None), every), (self.throughout, kept))
+        ]
+        found = []
+        for lacking, told in away:
+            safe = told & ((lacking == 0) | (lacking >= self.least))
+            whole_year = np.array([safe[grid.year == year].all() for year in grid.year])
+            found.append(safe & whole_year)
+        return found[0], found[1]
 
     def _size(self, whole: Float[Column, "unit period"]) -> Column:
         units = (whole > 0).sum(axis=0)
         people = whole.sum(axis=0) if self.reading.kind == "counts" else units
         return np.minimum(units, people)
 
-    def _large(self, whole: Float[Column, "unit period"]) -> Column:
+    def _large(
+        self, part: Float[Column, "unit period"], whole: Float[Column, "unit period"]
+    ) -> Column:
         if self.public:
             return (whole > 0).any(axis=0)
         large = self._size(whole) >= self.least
-        if self.reading.kind == "counts" and whole.shape[0] > 1:
-            second, largest = np.sort(whole, axis=0)[-2:]
-            large = large & ~dominant(largest, second, whole.sum(axis=0))
+        added = {"counts": (part, whole), "score": (np.abs(part),), "entries": ()}
+        for amounts in added[self.reading.kind] if whole.shape[0] > 1 else ():
+            second, largest = np.sort(amounts, axis=0)[-2:]
+            large = large & ~dominant(largest, second, amounts.sum(axis=0))
         return large
 
     def finding(self, name: str, **given: Any) -> Finding:
@@ -593,13 +622,13 @@ class View:
 def _coverage(view: View) -> Finding:
     """How much of the grid of units and years has a value."""
     grid = view.grid
-    whole = grid.levels(by_year=True)[1]
+    part, whole = grid.levels(by_year=True)
     there = whole > 0
     estimand = (
         f"The share of cells, unit by year, in which the right to {view.right} was measured "
         f"({view.reading.label})."
     )
-    every, _ = view.told(whole)
+    every, _ = view.told(part, whole)
     units, cells = int(there.any(axis=1).sum()), int(there.sum())
     if not every[there.any(axis=0)].all():
         return view.withheld("coverage", estimand)
@@ -627,7 +656,7 @@ def _levels(view: View) -> Iterator[Finding]:
     """The level of each year, of all rows and of the units that are there throughout."""
     grid = view.grid
     part, whole = grid.levels(by_year=True)
-    told = dict(zip(("level", "level_throughout"), view.told(whole), strict=True))
+    told = dict(zip(("level", "level_throughout"), view.told(part, whole), strict=True))
     rows, entries = grid.by_year(grid.rows), grid.by_year(grid.part)
     for name, of_units in (
         ("level", np.ones(grid.units.size, bool)),
@@ -680,7 +709,7 @@ def _changes(view: View) -> Iterator[Finding]:
     ends = [int(filled[0]), int(filled[-1])]
     first, last = (view.grid.years[end] for end in ends)
     part, whole = part[:, ends], whole[:, ends]
-    every, kept = view.told(whole)
+    every, kept = view.told(part, whole)
     span = f"from {first} to {last}"
     stays = view.throughout
     estimand = f"{view.reading.level}: its change {span}"
@@ -769,7 +798,7 @@ def _trends(view: View) -> dict[str, Estimate | None]:
     filled = (whole > 0).any(axis=0)
     if not view.several or filled.sum() < 3:
         return {}
-    every, kept = view.told(whole)
+    every, kept = view.told(part, whole)
     stays = view.throughout
     found: dict[str, Estimate | None] = {}
     if view.reading.kind == "counts":
@@ -1010,7 +1039,7 @@ def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> 
         return
     grid = view.grid
     part, whole = grid.levels(by_year=True)
-    every, kept = view.told(whole)
+    every, kept = view.told(part, whole)
     of_units = view.throughout if view.several else np.ones(grid.units.size, bool)
     which = f"the {of_units.sum():,} units there in every year" if view.several else "all units"
     shared: dict[str, Any] = {
@@ -1061,7 +1090,7 @@ def _notes(view: View) -> Iterator[str]:
     short = int((whole[stays][:, (whole > 0).any(axis=0)] == 0).any(axis=1).sum())
     if len(grid.periods) > len(grid.years) and short and (view.public or short >= view.least):
         yield f"{short:,} of the units there in every year lack a period within one."
-    every, kept = view.told(grid.levels(by_year=True)[1])
+    every, kept = view.told(*grid.levels(by_year=True))
     hidden = int((~every).sum() + (~kept).sum()) if view.several else int((~every).sum())
     if hidden and not view.public:
         yield f"{hidden:,} levels are {WITHHELD}."
@@ -1072,7 +1101,7 @@ def _series(view: View, trends: Mapping[str, Estimate | None]) -> dict[str, Colu
     grid = view.grid
     label = {"label": f"{view.right}: {view.reading.label}", "right": view.right}
     part, whole = grid.levels(by_year=True)
-    every, _ = view.told(whole)
+    every, _ = view.told(part, whole)
     coverage = [
         {**label, "year": year, "time": float(year[:4]), "units": int(there.sum())}
         for year, there, shown in zip(grid.years, (whole > 0).T, every, strict=True)
@@ -1115,7 +1144,7 @@ def _series(view: View, trends: Mapping[str, Estimate | None]) -> dict[str, Colu
 def _drawn_levels(view: View) -> Iterator[dict[str, Any]]:
     grid = view.grid
     part, whole = grid.levels(by_year=False)
-    every, kept = view.told(whole)
+    every, kept = view.told_inside()
     groups = [("all", np.ones(grid.units.size, bool), every)]
     if view.several:
         groups.append(("throughout", view.throughout, kept))

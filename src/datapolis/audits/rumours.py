@@ -214,7 +214,7 @@ def _counts(
         "size of their thread alone.",
         cannot_say="What the others say.",
     )
-    visible = shown(cells["n"], cells["threads"], least=least, public=least <= 1)
+    visible = shown(cells["n"], cells["threads"], least=least, public=least <= 1, overlap=True)
     for label, number, seen in zip(cells[stance], cells["n"], visible, strict=True):
         if seen:
             yield make(

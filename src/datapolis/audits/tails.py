@@ -139,7 +139,7 @@ def tails(
         tail = _Tail(values, draws, seed, progress)
         findings = list(_findings(tail, known, most, rate, bins))
         series = _series(tail, known)
-        targets = tuple(_targets(values, index, time, rows.sha256)) if index else ()
+        targets = tuple(_targets(values, index, time, rows.sha256, least)) if index else ()
     if not index:
         notes.append("No target: the option index did not say which model index the column is.")
     return Audit(
@@ -840,7 +840,9 @@ def _heaped(values: Values, known: _Told) -> Finding:
     parts = shown(
         np.asarray([ending, values.read - ending]), least=known.least, public=known.public
     )
-    if not parts.all():
+    below = values.read - values.n  # by subtraction
+    if not parts.all() or not (known.public or below == 0 or below >= known.least):
+        told |= {"n_rows": 0, "n_units": 0}
         return Finding(estimate=np.nan, says="Withheld.", cannot_say=WITHHELD, **told)
     return Finding(
         estimate=share,
@@ -958,10 +960,12 @@ def _thinned(above: Int[Column, "value"], least: int) -> Int[Column, "shown"]:
     return np.asarray(places, int)
 
 
-def _targets(values: Values, index: str, time: str, sha256: str) -> Iterator[Target]:
+def _targets(values: Values, index: str, time: str, sha256: str, least: int) -> Iterator[Target]:
     """The tail exponent as the model has it: of the survival function, over the largest fifth."""
     x, counts = values.different
     leaders = int(min(max(round(TOP_FIFTH * values.n), 1), values.n - 1))
+    if leaders < least:
+        return
     above = np.cumsum(counts[::-1])[::-1]
     place = int(np.flatnonzero(above > leaders)[-1])  # the largest value that is no leader's own
     logarithm = np.log(x[place:] / x[place])

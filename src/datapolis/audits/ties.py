@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.finding import Columns, Finding
-from datapolis.audits.privacy import dominant
+from datapolis.audits.privacy import one_dominates, shown
 from datapolis.audits.spreading import (
     COUNT,
     FEWEST,
@@ -141,10 +141,21 @@ def _web(rows: Table, strength: str, ties: tuple[str, str]) -> tuple[Column, Web
 
 def _totals(rows: Table, strength: str, ties: tuple[str, str], least: int) -> Iterator[Finding]:
     """How much strength each layer has in all."""
-    cells = rows.group([LAYER, ties[0]], amount=rows[strength].sum())
-    for kind in np.unique(cells[LAYER]):
+    ends = [rows.group([LAYER, end], amount=rows[strength].sum()) for end in ties]
+    cells = ends[0]
+    kinds = np.unique(cells[LAYER])
+    people = np.array([[(end[LAYER] == kind).sum() for kind in kinds] for end in ends])
+    unsafe = np.array(
+        [
+            any(one_dominates(end["amount"][end[LAYER] == kind].astype(float)) for end in ends)
+            for kind in kinds
+        ]
+    )
+    unsafe &= least > 1
+    told = shown(people.min(axis=0), least=least, public=least <= 1, overlap=True) & ~unsafe
+    for kind, seen, ruled in zip(kinds, told, unsafe, strict=True):
         here = cells[LAYER] == kind
-        amount = np.sort(np.append(cells["amount"][here].astype(float), [0.0, 0.0]))[::-1]
+        amount = cells["amount"][here].astype(float)
         make = partial(
             Finding,
             n_rows=int(cells["n"][here].sum()),
@@ -155,10 +166,9 @@ def _totals(rows: Table, strength: str, ties: tuple[str, str], least: int) -> It
             claims=("V23", "V24"),
         )
         estimand = "What all ties of the layer carry together."
-        unsafe = dominant(amount[:1], amount[1:2], np.array([amount.sum()]))[0] and least > 1
-        if here.sum() < least or unsafe:
+        if not seen:
             hidden = withheld(make, "total_strength", estimand, "a layer")
-            yield replace(hidden, cannot_say=DOMINATED) if unsafe else hidden
+            yield replace(hidden, cannot_say=DOMINATED) if ruled else hidden
             continue
         yield make(
             name="total_strength",

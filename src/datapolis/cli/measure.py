@@ -48,7 +48,9 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
 
     def command(**given: Any) -> None:
         tables: list[str] = given.pop("tables")
-        out, spark, encoding = (given.pop(name) for name in ("out", "spark", "encoding"))
+        out, log, spark, encoding = (
+            given.pop(name) for name in ("out", "log", "spark", "encoding")
+        )
         if not least <= len(tables) <= len(sources):
             raise InputError(
                 f"{len(tables)} tables were given",
@@ -72,6 +74,8 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
                 **named,
                 **with_progress(audit, progress),
             )
+        if log is not None:
+            enter(Path(log), found.kind, opened, named)
         show(found)
         if out is not None:
             save(found, Path(out))
@@ -88,6 +92,7 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
     parameters += [as_option(one) for one in options.values()]
     for name, kind, words in (
         ("out", str | None, "new folder for findings, targets and a report"),
+        ("log", str | None, "folder that remembers, without values, what was told before"),
         ("spark", str | None, "read with Spark, at this master: local[*] or an address"),
         ("encoding", str, "of a CSV file: utf-8, utf-16 or latin-1"),
     ):
@@ -168,6 +173,13 @@ def open_one(path: str, spark: str | None, encoding: str) -> Any:
     return tables.open_table(path, encoding=encoding)
 
 
+def enter(log: Path, kind: str, opened: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """Enter what is about to be told in a log; InputError if it and an earlier one say too much."""
+    from datapolis.audits.ledger import Ledger
+
+    Ledger(log).enter(kind, opened, named)
+
+
 def show(found: Any) -> None:
     """The findings as a table, then what they cannot say, then what was read."""
     from rich import box
@@ -211,10 +223,18 @@ def show(found: Any) -> None:
 
 
 def save(found: Any, out: Path) -> None:
-    """Findings, targets and a report in a new folder."""
-    from datapolis.report import write_measured
+    """Findings, targets and a report in a new folder, which is there as a whole or not at all."""
+    import os
+    import shutil
 
-    found.save(out)
-    write_measured([found], out / "report.html")
+    from datapolis.report import write_measured
+    from datapolis.studies.files import disk
+
+    partial = out.with_name(f".{out.name}.partial")
+    with disk(out):
+        shutil.rmtree(partial, ignore_errors=True)
+        found.save(partial)
+        write_measured([found], partial / "report.html")
+        os.replace(partial, out)
     for path in sorted(out.iterdir()):
         print(path)

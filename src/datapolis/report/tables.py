@@ -145,7 +145,7 @@ def large_enough(results: xarray.Dataset, citizens: int) -> xarray.Dataset:
     if citizens // decile >= LEAST:
         return results
     small = [name for name, values in results.data_vars.items() if "decile" in values.dims]
-    return results.drop_vars([*small, "decile"])
+    return results.drop_vars([*small, "decile"], errors="ignore")
 
 
 def middle_and_range(values: Values) -> Values:

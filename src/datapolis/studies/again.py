@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from datapolis.month import MONTH, Mechanism
 from datapolis.studies import ensemble, runs
 from datapolis.studies import store as stores
 from datapolis.studies.cube import Cube
-from datapolis.studies.files import hash_of, read_whole
+from datapolis.studies.files import hash_of, read_json, read_whole
 from datapolis.studies.laboratory import kept_world
 from datapolis.studies.records import case_of
 from datapolis.studies.runs import Progress, Work
@@ -101,7 +100,7 @@ def _stored(out: Path, mechanisms: tuple[Mechanism, ...]) -> Iterator[Stored]:
 
 
 def _of_study(out: Path, study: Study, mechanisms: tuple[Mechanism, ...]) -> Iterator[Stored]:
-    plan = json.loads(read_whole(out / "plan.json"))
+    plan = read_json(out / "plan.json")
     world, _ = stores.read_world(out)
     work = ensemble.work_of(study, world, plan["size"], plan["record"], mechanisms)
     drawn, cube = ensemble.draws(study), Cube(out, plan["record"])
@@ -114,8 +113,8 @@ def _of_study(out: Path, study: Study, mechanisms: tuple[Mechanism, ...]) -> Ite
 def _of_round(
     out: Path, folder: Path, study: Study, mechanisms: tuple[Mechanism, ...]
 ) -> Iterator[Stored]:
-    plan: dict[str, Any] = json.loads(read_whole(folder / "plan.json"))
-    records = json.loads(read_whole(folder / "cases.json"))
+    plan: dict[str, Any] = read_json(folder / "plan.json")
+    records = read_json(folder / "cases.json")
     cases = tuple(case_of(one, folder.name) for one in records)
     work = Work(
         kept_world(out, folder.name),

@@ -10,6 +10,7 @@ thrown away and told. So work that was killed at any point goes on where it was.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from datapolis.errors import kind_of
-from datapolis.studies.files import disk, hash_of, write_json
+from datapolis.studies.files import damaged, disk, hash_of, sealed, unsealed, write_json
 from datapolis.studies.runs import Values
 
 if TYPE_CHECKING:
@@ -113,6 +114,21 @@ class Cube:
 
         return xarray.open_zarr(self.folder / "results.zarr", chunks=None)
 
+    def frame(self) -> str:
+        """The hash of all that lies beside the values: labels, units, shapes."""
+        found, results = hashlib.sha256(), self.folder / "results.zarr"
+        for place in sorted(results.rglob("*")):
+            inside = place.relative_to(results)
+            is_chunk = inside.parts[0] in self.names and not inside.name.startswith(".")
+            if place.is_file() and not is_chunk:
+                found.update(f"{inside.as_posix()} ".encode() + place.read_bytes())
+        return found.hexdigest()
+
+    def check_frame(self, begun: str | None) -> None:
+        """StoreError if the labels and shapes are not those with which it was begun."""
+        if begun is not None and self.frame() != begun:
+            raise damaged(self.folder / "results.zarr")
+
     def state(self, number: int) -> State:
         """How a batch stands."""
         if self._mark(number).exists():
@@ -128,7 +144,7 @@ class Cube:
             for name, value in values.items():
                 self.group[name][place] = value
             mark = {**about, "sha256": hash_of(values), "seconds": round(seconds, 3)}
-            write_json(self._mark(number), {"batch": number, **mark})
+            write_json(self._mark(number), sealed({"batch": number, **mark}))
             self._failed(number).unlink(missing_ok=True)
 
     def mark(self, number: int) -> dict[str, Any]:
@@ -146,11 +162,12 @@ class Cube:
         if not mark.exists():
             return True
         try:
-            fits = hash_of(self.values(place)) == self.mark(number)["sha256"]
+            fits = hash_of(self.values(place)) == unsealed(self.mark(number))["sha256"]
         except Exception:  # whatever a damaged file makes of itself
             fits = False
         if not fits:
-            mark.unlink()
+            with disk(self.folder):
+                mark.unlink()
         return bool(fits)
 
     def fail(self, number: int, error: Exception, **about: Any) -> None:
@@ -160,8 +177,9 @@ class Cube:
 
     def forgive(self) -> None:
         """Let those that failed try again."""
-        for name in (self.folder / "failed").glob("*.json"):
-            name.unlink()
+        with disk(self.folder):
+            for name in (self.folder / "failed").glob("*.json"):
+                name.unlink()
 
     def _mark(self, number: int) -> Path:
         return self.folder / "done" / f"{number:04d}.json"

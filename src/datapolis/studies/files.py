@@ -89,10 +89,50 @@ def write_new(place: Path, text: str) -> None:
         raise StoreError(f"{place}: cannot be written ({error.strerror})") from None
 
 
+def keep_whole(place: Path, content: bytes) -> None:
+    """Write a file unless it is there with this very content."""
+    if not place.is_file() or place.read_bytes() != content:
+        write_whole(place, content)
+
+
 def write_json(place: Path, content: Any) -> None:
     """Write a JSON file as a whole."""
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(place, text.encode() + b"\n")
+
+
+SEAL = "seal"  # the key under which plain data carries its own hash
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data with its own hash, so that a bit that flips later is seen."""
+    return {**content, SEAL: _seal(content)}
+
+
+def unsealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What `sealed` was given; ValueError if it was changed since. Without a seal: as it is."""
+    held = {key: value for key, value in content.items() if key != SEAL}
+    if SEAL in content and content[SEAL] != _seal(held):
+        raise ValueError("the seal is broken")
+    return held
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_json(place: Path) -> Any:
+    """What a JSON file holds; StoreError if it cannot be read."""
+    try:
+        return json.loads(read_whole(place))
+    except ValueError:
+        raise damaged(place) from None
+
+
+def damaged(place: Path) -> StoreError:
+    """What is said of a file that is not what was written."""
+    return StoreError(f"{place}: is damaged; use a new folder")
 
 
 def write_table(out: Path, name: str, columns: Mapping[str, Any]) -> None:

@@ -24,10 +24,18 @@ from datapolis.month import MONTH, Mechanism
 from datapolis.parameters import Parameters
 from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import batch_size
-from datapolis.studies.files import disk, hash_of, read_whole, write_json, write_whole
+from datapolis.studies.files import (
+    damaged,
+    disk,
+    hash_of,
+    keep_whole,
+    read_json,
+    write_json,
+    write_whole,
+)
 from datapolis.studies.records import case_record
 from datapolis.studies.runs import PLAIN, Batch, Case, Progress, Values, Work, compute
-from datapolis.studies.store import leaves, read_world, write_world
+from datapolis.studies.store import leaves, read_world, undamaged_world, write_world
 
 if TYPE_CHECKING:
     import xarray
@@ -102,7 +110,7 @@ class Laboratory:
         if name == PLAIN:
             return
         if (place / "world").is_dir():
-            if hash_of(leaves(self.worlds[name])) != read_world(place)[1]:
+            if undamaged_world(place, hash_of(leaves(self.worlds[name]))) is None:
                 raise StoreError(f"{place}: holds another world; use a new folder")
             return
         with disk(self.folder):
@@ -155,11 +163,19 @@ class Round:
             "sha256": hashlib.sha256(cases).hexdigest(),
         }
         if (self.folder / "plan.json").is_file():
-            if json.loads(read_whole(self.folder / "plan.json")) != plan:
+            held = read_json(self.folder / "plan.json")
+            if not isinstance(held, dict):
+                raise damaged(self.folder / "plan.json")
+            frame = held.pop("frame", None)
+            if held != plan:
                 raise StoreError(
                     f"{self.folder}: holds other runs than are asked for now; use a new folder"
                 )
-            return Cube(self.folder, plan["record"])
+            cube = Cube(self.folder, plan["record"])
+            cube.check_frame(frame)
+            with disk(self.folder):
+                keep_whole(self.folder / "cases.json", cases)
+            return cube
         with disk(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.folder / "cases.json", cases)
@@ -173,7 +189,7 @@ class Round:
                 coordinates={},
                 attributes={"citizens": self.work.world.sizes.citizens},
             )
-            write_json(self.folder / "plan.json", plan)
+            write_json(self.folder / "plan.json", {**plan, "frame": cube.frame()})
         return cube
 
     def compute(self, name: str, scheduler: str | None, progress: Progress | None) -> None:

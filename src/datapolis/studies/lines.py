@@ -6,6 +6,7 @@ TOML readers do not tell it. The text is known to be valid: only its structure i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TypeAlias
 
 Place: TypeAlias = tuple[str | int, ...]  # of a key in the file: ("policies", "watchdog", ...)
@@ -23,6 +24,7 @@ class Lines:
         self.text = text
         self.lines: dict[Place, int] = {}
         self._many: dict[Place, int] = {}  # elements of [[arrays]] so far
+        self._ends = [found.start() for found in re.finditer("\n", text)]
         self._scan()
 
     def of(self, place: Place) -> int | None:
@@ -39,7 +41,7 @@ class Lines:
             self.lines.setdefault(place, line)
 
     def _line(self, at: int) -> int:
-        return self.text.count("\n", 0, at) + 1
+        return bisect_left(self._ends, at) + 1
 
     def _scan(self) -> None:
         head: Place = ()

@@ -22,6 +22,7 @@ from datapolis import tables
 from datapolis.audits import AUDITS, Audit
 from datapolis.audits.finding import options_of, sources_of, with_progress
 from datapolis.errors import InputError, nearest
+from datapolis.studies.files import unsealed
 
 if TYPE_CHECKING:
     from datapolis.studies.study import MeasurePart, Study
@@ -78,8 +79,9 @@ def _earlier(kept: Path | None, name: str, paths: Sequence[Path | None]) -> Audi
     if kept is None or not (kept / f"{name}.json").is_file():
         return None
     try:
-        audit = Audit.from_json(json.loads((kept / f"{name}.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        held = json.loads((kept / f"{name}.json").read_text(encoding="utf-8"))
+        audit = Audit.from_json(unsealed(held))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     same = [one["sha256"] for one in audit.inputs] == [tables.sha256(one) for one in paths if one]
     return audit if same else None

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,13 +22,25 @@ from typing import TYPE_CHECKING, Any
 from datapolis.errors import StoreError
 from datapolis.month import MONTH, Mechanism
 from datapolis.studies import store as stores
-from datapolis.studies.files import Lock, disk, read_whole, write_json, write_whole
+from datapolis.studies.files import (
+    Lock,
+    damaged,
+    disk,
+    hash_of,
+    keep_whole,
+    read_json,
+    read_whole,
+    sealed,
+    write_json,
+    write_whole,
+)
 from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.runs import PLAIN, Progress
 
 if TYPE_CHECKING:
     from datapolis.studies.study import Study
     from datapolis.studies.work import Inputs
+    from datapolis.world import World
 
 OURS = {
     "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "worlds",
@@ -66,9 +78,9 @@ def asked(
     try:
         if (out / "question.json").is_file():
             stores.same_as_begun(out, inputs.hashes)
-            world, stored = stores.read_world(out)
-            if stored != json.loads(read_whole(out / "question.json"))["world"]:
-                raise StoreError(f"{out}: its world is damaged; use a new folder")
+            world = _kept_world(out, lambda: work.build_world(study, inputs))
+            with disk(out):
+                keep_whole(out / "model.md", stores.described())
         else:
             world = work.build_world(study, inputs)
             with disk(out):
@@ -79,7 +91,7 @@ def asked(
                 known = stores.write_world(out, world)
                 dated = {"date": datetime.now(UTC).isoformat(timespec="seconds")}
                 about = {**dated, **work.provenance(study, inputs, world)}
-                write_json(out / "provenance.json", about)
+                write_json(out / "provenance.json", sealed(about))
                 write_json(out / "question.json", {**question, "world": known})
         yield Laboratory(
             out,
@@ -91,6 +103,21 @@ def asked(
         )
     finally:
         lock.release()
+
+
+def _kept_world(out: Path, build: Callable[[], World]) -> World:
+    """The world of a question that was begun; built again if it was damaged."""
+    begun = read_json(out / "question.json").get("world", "")
+    world = stores.undamaged_world(out, begun)
+    if world is not None:
+        return world
+    world = build()
+    if hash_of(stores.leaves(world)) != begun:
+        raise StoreError(f"{out}: its world is damaged; use a new folder")
+    with disk(out):
+        shutil.rmtree(out / "world", ignore_errors=True)
+        stores.write_world(out, world)
+    return world
 
 
 def _check(out: Path, study: bytes, question: Mapping[str, Any]) -> None:
@@ -106,7 +133,9 @@ def _check(out: Path, study: bytes, question: Mapping[str, Any]) -> None:
         if one.name not in OURS and not one.name.endswith(".partial")
     )
     if begun.is_file():
-        held = json.loads(read_whole(begun))
+        held = read_json(begun)
+        if not isinstance(held, dict):
+            raise damaged(begun)
         held.pop("world", None)
         if held != json.loads(json.dumps(question)) or read_whole(out / "study.toml") != study:
             raise StoreError(

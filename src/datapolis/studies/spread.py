@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 
 AHEAD = 2  # batches that a worker is given before it has returned one
 PATIENCE = "20s"  # for a scheduler to answer
+STARTS = 3  # of processes here, before it is given up
+LOOK, ALONE = 1.0, 180.0  # seconds between two looks for workers, and without any
+LARGE = {"distributed.admin.large-graph-warning-threshold": "1TB"}  # the work is sent once
 
 
 def spread(
@@ -87,11 +90,15 @@ def _over_threads(work: Any, batches: Sequence[Any], take: Callable[..., None]) 
 def _over_workers(
     work: Any, batches: Sequence[Any], take: Callable[..., None], scheduler: str
 ) -> None:
+    import dask
     from distributed import as_completed
+    from distributed.protocol.pickle import dumps, loads
 
-    with _client(scheduler) as client:
+    with dask.config.set(LARGE), _client(scheduler) as client:
         waiting = iter(batches)
-        shared = client.scatter(work, broadcast=True)
+        # as a task, whose result is made again where it is lost; as bytes, so that a worker that
+        # lacks a module says so
+        shared = client.submit(loads, dumps(work), pure=False)
         given: dict[str, Any] = {}
         running = as_completed()
 
@@ -104,10 +111,33 @@ def _over_workers(
 
         for _ in range(AHEAD * max(1, sum(client.nthreads().values()))):
             give()
-        for future in running:
+        for future in _coming(running, client, scheduler):
             result = future.result() if future.status == "finished" else (_lost(future), 0.0)
             take(given.pop(future.key), *result)
             give()
+
+
+def _coming(running: Any, client: Any, scheduler: str) -> Iterator[Any]:
+    """What is computed, as it comes; InputError if there has been no worker for long."""
+    looked = alone = 0.0
+    while running.count():
+        if running.has_ready():
+            yield next(running)
+            alone = 0.0
+            continue
+        time.sleep(0.02)
+        looked += 0.02
+        if looked < LOOK:
+            continue
+        alone = 0.0 if client.nthreads() else alone + looked
+        looked = 0.0
+        if alone > ALONE:
+            raise InputError(
+                "no worker is left; what is done is kept",
+                field="scheduler",
+                value=scheduler,
+                allowed="a scheduler that has workers; then the same command goes on",
+            )
 
 
 def _lost(future: Any) -> Exception:
@@ -116,10 +146,27 @@ def _lost(future: Any) -> Exception:
     return error if isinstance(error, Exception) else RuntimeError(str(error))
 
 
+def _cluster(many: int, scheduler: str, left: int = STARTS - 1) -> Any:
+    """So many processes here; once more if one of them dies while they start."""
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(n_workers=many, threads_per_worker=1, dashboard_address=None)
+    except (RuntimeError, OSError) as error:
+        if left:
+            return _cluster(many, scheduler, left - 1)
+        raise InputError(
+            "the processes did not start",
+            field="scheduler",
+            value=scheduler,
+            allowed="fewer processes, or threads: no scheduler",
+        ) from error
+
+
 @contextmanager
 def _client(scheduler: str) -> Iterator[Any]:
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise InputError(
             "needs the package distributed",
@@ -136,12 +183,7 @@ def _client(scheduler: str) -> Iterator[Any]:
                 value=scheduler,
                 allowed=f"processes:1 to processes:{4 * (os.cpu_count() or 1)}",
             )
-        with (
-            LocalCluster(
-                n_workers=int(many), threads_per_worker=1, dashboard_address=None
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with _cluster(int(many), scheduler) as cluster, Client(cluster) as client:
             yield client
         return
     try:

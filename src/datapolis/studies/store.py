@@ -17,7 +17,6 @@ its chunk is thrown away and told. So a run that was killed at any point goes on
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -35,9 +34,13 @@ from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import Batch, plan
 from datapolis.studies.files import (
     Lock,
+    damaged,
     disk,
     hash_of,
-    read_whole,
+    keep_whole,
+    read_json,
+    sealed,
+    unsealed,
     write_json,
     write_table,
     write_whole,
@@ -77,7 +80,7 @@ class Store:
 
     def __init__(self, out: Path, lock: Lock) -> None:
         self.out, self._lock = out, lock
-        self.plan = json.loads(read_whole(out / "plan.json"))
+        self.plan = read_json(out / "plan.json")
         self.size: int = self.plan["size"]
         self.batches = plan(self.plan["policies"], self.plan["members"], self.size)
         self.cube = Cube(out, self.plan["record"])
@@ -98,25 +101,24 @@ class Store:
                 write_whole(out / "study.toml", content.study)
                 write_whole(out / "model.md", described())
                 world_hash = write_world(out, content.world)
-                _make_results(out, content)
+                cube = _make_results(out, content)
                 dated = {"date": datetime.now(UTC).isoformat(timespec="seconds")}
-                write_json(out / "provenance.json", {**dated, **content.provenance})
-                write_json(
-                    out / "plan.json",
-                    {
-                        "layout": LAYOUT,
-                        "policies": list(content.policies),
-                        "members": content.members,
-                        "months": content.months,
-                        "size": content.size,
-                        "record": [one.name for one in content.record],
-                        "world": world_hash,
-                        "batches": [
-                            {"policy": one.policy, "members": [one.first, one.last]}
-                            for one in plan(content.policies, content.members, content.size)
-                        ],
-                    },
-                )
+                write_json(out / "provenance.json", sealed({**dated, **content.provenance}))
+                begun = {
+                    "layout": LAYOUT,
+                    "policies": list(content.policies),
+                    "members": content.members,
+                    "months": content.months,
+                    "size": content.size,
+                    "record": [one.name for one in content.record],
+                    "world": world_hash,
+                    "frame": cube.frame(),
+                    "batches": [
+                        {"policy": one.policy, "members": [one.first, one.last]}
+                        for one in plan(content.policies, content.members, content.size)
+                    ],
+                }
+                write_json(out / "plan.json", sealed(begun))
                 return Store(out, lock)
             except BaseException:
                 lock.release()
@@ -129,12 +131,13 @@ class Store:
         with disk(out):
             lock = Lock(out)
         try:
+            check_plan(out)
             store = Store(out, lock)
-            if store.plan.get("layout") != LAYOUT:
-                raise StoreError(
-                    f"{out}: made by a datapolis with another layout; use a new folder"
-                )
             same_as_begun(out, inputs)
+            store.cube.check_frame(store.plan.get("frame"))
+            with disk(out):
+                keep_whole(out / "study.toml", study)
+                keep_whole(out / "model.md", described())
         except BaseException:
             lock.release()
             raise
@@ -148,18 +151,14 @@ class Store:
 
     def provenance(self) -> dict[str, Any]:
         """What is known of how it was made."""
-        found: dict[str, Any] = json.loads(read_whole(self.out / "provenance.json"))
+        found: dict[str, Any] = read_json(self.out / "provenance.json")
         return found
 
     # --- the world ---
 
     def world(self) -> World | None:
         """The world as it was built; None if it is damaged."""
-        try:
-            world, stored = read_world(self.out)
-        except Exception:
-            return None
-        return world if stored == self.plan["world"] else None
+        return undamaged_world(self.out, self.plan["world"])
 
     def mend_world(self, world: World) -> None:
         """Put a world that was built again in the place of a damaged one."""
@@ -219,15 +218,41 @@ class Store:
         with disk(self.out):
             (self.out / "audits").mkdir(exist_ok=True)
             for name, audit in audits.items():
-                write_json(self.out / "audits" / f"{name}.json", audit.as_json())
+                write_json(self.out / "audits" / f"{name}.json", sealed(audit.as_json()))
         for table in ("findings", "targets"):
             if columns := joined(audits, table):
                 self.write_table(table, columns)
 
 
+def check_plan(out: Path) -> None:
+    """Refuse a folder of another layout, and one whose plan is not what was written."""
+    held = read_json(out / "plan.json")
+    if not isinstance(held, dict):
+        raise damaged(out / "plan.json")
+    if held.get("layout") != LAYOUT:
+        raise StoreError(f"{out}: made by a datapolis with another layout; use a new folder")
+    _check_seal(out / "plan.json", held)
+
+
+def _check_seal(place: Path, held: dict[str, Any]) -> None:
+    try:
+        unsealed(held)
+    except ValueError:
+        raise damaged(place) from None
+
+
 def same_as_begun(out: Path, inputs: Mapping[str, str]) -> None:
     """Refuse to go on with other versions or tables; `inputs` are the hashes of these by part."""
-    provenance = json.loads(read_whole(out / "provenance.json"))
+    place = out / "provenance.json"
+    provenance = read_json(place)
+    try:
+        _same_as_begun(out, provenance, inputs)
+    except (KeyError, TypeError, AttributeError):
+        raise damaged(place) from None
+    _check_seal(place, provenance)
+
+
+def _same_as_begun(out: Path, provenance: Any, inputs: Mapping[str, str]) -> None:
     now = versions()
     for name in DECIDING:
         begun = provenance["versions"].get(name)
@@ -260,7 +285,7 @@ def progress_of(out: Path) -> tuple[int, int]:
     """How many batches are done, and of how many; (0, 0) where nothing was begun."""
     if not begun(out):
         return 0, 0
-    batches = json.loads(read_whole(out / "plan.json"))["batches"]
+    batches = read_json(out / "plan.json")["batches"]
     return len(list((out / "done").glob("*.json"))), len(batches)
 
 
@@ -308,7 +333,7 @@ def described() -> bytes:
 # --- results and world as Zarr ---
 
 
-def _make_results(out: Path, content: Content) -> None:
+def _make_results(out: Path, content: Content) -> Cube:
     """All arrays of the results, nan until done, each batch one chunk of each."""
     from datapolis.parameters import DECLARED
 
@@ -317,7 +342,7 @@ def _make_results(out: Path, content: Content) -> None:
         declared = DECLARED[path]
         about = {"units": declared.unit, "long_name": declared.about, "group": "parameters"}
         drawn[f"vary.{path}"] = ("member", values, about)
-    Cube.make(
+    return Cube.make(
         out,
         record=content.record,
         world=content.world,
@@ -360,10 +385,8 @@ def write_world(out: Path, world: World) -> str:
     arrays = leaves(world)
     for path, value in arrays.items():
         group.create_array(path, data=value)
-    group.attrs["names"] = list(world.names)
-    group.attrs["sizes"] = {
-        item.name: getattr(world.sizes, item.name) for item in fields(world.sizes)
-    }
+    sizes = {item.name: getattr(world.sizes, item.name) for item in fields(world.sizes)}
+    group.attrs.update(sealed({"names": list(world.names), "sizes": sizes}))
     os.replace(partial, out / "world")
     return hash_of(arrays)
 
@@ -376,6 +399,7 @@ def read_world(out: Path) -> tuple[World, str]:
     from datapolis import world as parts
 
     group: Any = zarr.open_group(str(out / "world"), mode="r")
+    about = unsealed(group.attrs.asdict())
     arrays = {path: np.asarray(group[path][...]) for path in group.array_keys()}
 
     def part(kind: type, prefix: str) -> Any:
@@ -383,12 +407,21 @@ def read_world(out: Path) -> tuple[World, str]:
         return kind(**{name: jnp.asarray(arrays[f"{prefix}.{name}"]) for name in names})
 
     world = parts.World(
-        sizes=parts.Sizes(**group.attrs["sizes"]),
+        sizes=parts.Sizes(**about["sizes"]),
         citizens=part(parts.CitizenTraits, "citizens"),
         organizations=part(parts.OrganizationTraits, "organizations"),
         endowment=part(parts.Endowment, "endowment"),
         income_quantiles=jnp.asarray(arrays["income_quantiles"]),
         tastes=jnp.asarray(arrays["tastes"]),
-        names=tuple(group.attrs["names"]),
+        names=tuple(about["names"]),
     )
     return world, hash_of(leaves(world))
+
+
+def undamaged_world(place: Path, begun: str) -> World | None:
+    """The world that a folder keeps, if it can be read and has the hash it was begun with."""
+    try:
+        world, stored = read_world(place)
+    except Exception:  # whatever a damaged file makes of itself
+        return None
+    return world if stored == begun else None

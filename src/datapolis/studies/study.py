@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -38,6 +39,14 @@ from datapolis.studies.lines import Lines, Place
 SCHEMA = 1
 NONE = "none"  # the policy that is always there, to compare with
 LEAST = 100  # citizens of the smallest world
+LARGEST = 1_000_000  # bytes of a study file
+DEEPEST = 20  # tables and lists within each other
+LONGEST_KEY = 1_000  # dots of a line
+MOST_NAMES = 1_000  # in a list of parameters, indices or claims
+MOST_SLIPS = 50  # that are told at once
+SHOWN = 200  # characters of a value that is told
+NAME = r"[A-Za-z][A-Za-z0-9_-]*"  # of a policy, of what is measured
+NAMED = "letters, digits, _ and -, a letter first"
 
 CLAIMS: tuple[str, ...] = (
     *(f"I{number}" for number in range(1, 7)),
@@ -69,10 +78,25 @@ def refuse(problem: str, allowed: str = "", nearest: str | None = None) -> Pydan
 # --- the world ---------------------------------------------------------------------------------
 
 
+def _inside(value: Any) -> Any:
+    """A study names files of its own folder and of that of --data, and none beyond them."""
+    if isinstance(value, str):
+        leads = PureWindowsPath(value).anchor or PurePosixPath(value).is_absolute()
+        if leads or ".." in re.split(r"[/\\]", value):
+            raise refuse(
+                "a table outside the folder",
+                "a file beside the study or in the folder of --data, or in folders within these",
+            )
+    return value
+
+
+FileName = Annotated[str, BeforeValidator(_inside)]
+
+
 class Table(Part):
     """A table: a file beside the study, or in the folder given by --data."""
 
-    table: str = Field(min_length=1)
+    table: FileName = Field(min_length=1)
     optional: bool = False  # generated instead, and told, if the file is not there
     unit: str = ""  # what its numbers are measured in, told in the report
 
@@ -363,10 +387,20 @@ def _named(known: Mapping[str, Any] | tuple[str, ...], problem: str) -> BeforeVa
 
 def _each_once(values: Any) -> Any:
     if isinstance(values, list):
-        for place, value in enumerate(values):
-            if value in values[:place]:
-                raise refuse(f"{value!r} stands twice", "each once")
+        if len(values) > MOST_NAMES:
+            raise refuse("too many", f"at most {MOST_NAMES:,}")
+        seen: set[str] = set()
+        for value in values:
+            if repr(value) in seen:
+                raise refuse(f"{_shown(value)!r} stands twice", "each once")
+            seen.add(repr(value))
     return values
+
+
+def _shown(value: Any) -> Any:
+    """A value as it is told: not more than can be read."""
+    text = str(value)
+    return value if len(text) <= SHOWN else f"{text[:SHOWN]} …"
 
 
 ParameterPath = Annotated[str, _named(DECLARED, "no such parameter")]
@@ -443,9 +477,17 @@ class MeasurePart(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     kind: str
-    table: str | None = None
-    tables: Annotated[tuple[str, ...], Strict(False)] = ()
+    table: FileName | None = None
+    tables: Annotated[tuple[FileName, ...], Strict(False)] = ()
     optional: bool = False  # left out, and told, if a file is not there
+
+    @model_validator(mode="after")
+    def _flat(self) -> MeasurePart:
+        for key, value in self.options.items():
+            inside = value.values() if isinstance(value, dict) else value
+            if isinstance(value, dict | list) and not all(_is_single(one) for one in inside):
+                raise refuse(f"{key[:60]}: holds more than texts and numbers", "a list of these")
+        return self
 
     @property
     def all_tables(self) -> list[str]:
@@ -456,6 +498,10 @@ class MeasurePart(BaseModel):
     def options(self) -> dict[str, Any]:
         """The keys that are the audit's own."""
         return dict(self.model_extra or {})
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 class Asked(Part):
@@ -531,17 +577,21 @@ def read_study(path: Path | str) -> Study:
     if not path.is_file():
         others = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         raise InputError("no such file", file=path.name, nearest=nearest(path.name, others))
+    _check_large(path.stat().st_size, path.name)
     return parse_study(path.read_bytes(), path)
 
 
 def parse_study(text: bytes, path: Path) -> Study:
     """A study from the bytes of its file."""
     file = path.name
+    _check_large(len(text), file)
     try:
         plain = text.decode("utf-8-sig")
-        raw = tomllib.loads(plain)
     except UnicodeDecodeError:
         raise InputError("not a text file in UTF-8", file=file) from None
+    _check_keys(plain, file)
+    try:
+        raw = tomllib.loads(plain)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         found = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
@@ -552,6 +602,11 @@ def parse_study(text: bytes, path: Path) -> Study:
         )
         problem = f"not TOML: {problem[:1].lower()}{problem[1:]}"
         raise InputError(problem, file=file, line=line) from None
+    except RecursionError:
+        raise _too_deep(file) from None
+    except ValueError:  # a number of thousands of digits
+        raise _too_large_a_number(file) from None
+    _check_values(raw, file)
     lines = Lines(plain)
     _check_schema(raw, file, lines)
     raw, slips = _expand_paths(raw, file, lines)
@@ -559,8 +614,9 @@ def parse_study(text: bytes, path: Path) -> Study:
     try:
         asked = Asked.model_validate(raw)
     except ValidationError as error:
-        slips += [_translate(one, file, lines) for one in error.errors(include_url=False)]
-    slips += _beyond_types(raw, file, lines)
+        told = islice(error.errors(include_url=False), MOST_SLIPS)
+        slips += [_translate(one, file, lines) for one in told]
+    slips += islice(_beyond_types(raw, file, lines), MOST_SLIPS)
     if slips:
         raise _told(slips)
     study = Study(asked, text, path, lines)
@@ -572,8 +628,45 @@ def parse_study(text: bytes, path: Path) -> Study:
 
 
 def _told(slips: list[InputError]) -> InputError:
-    order = sorted(slips, key=lambda slip: slip.line or 0)
+    order = sorted(slips, key=lambda slip: slip.line or 0)[:MOST_SLIPS]
     return order[0] if len(order) == 1 else InputErrors(order)
+
+
+def _check_large(size: int, file: str) -> None:
+    if size > LARGEST:
+        raise InputError(
+            "too large for a study", file=file, value=size, allowed=f"up to {LARGEST:,} bytes"
+        )
+
+
+def _check_keys(text: str, file: str) -> None:
+    """Keys of very many parts take longer than anybody waits."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > LONGEST_KEY:
+            raise InputError(
+                "too many dots", file=file, line=number, allowed=f"up to {LONGEST_KEY:,} in a line"
+            )
+
+
+def _check_values(value: Any, file: str, left: int = DEEPEST) -> None:
+    """TOML bounds whole numbers to 64 bits; nobody needs tables in tables in tables."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise _too_large_a_number(file)
+    if isinstance(value, dict | list):
+        if not left:
+            raise _too_deep(file)
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_values(one, file, left - 1)
+
+
+def _too_deep(file: str) -> InputError:
+    return InputError(
+        "tables and lists lie too deep in each other", file=file, allowed=f"up to {DEEPEST}"
+    )
+
+
+def _too_large_a_number(file: str) -> InputError:
+    return InputError("a whole number is too large", file=file, allowed="numbers of 64 bits")
 
 
 def _check_schema(raw: dict[str, Any], file: str, lines: Lines) -> None:
@@ -648,6 +741,8 @@ def _expand_paths(
 
 # --- from Pydantic's errors to ours -------------------------------------------------------------
 
+TAGS = ("<count>", "<table>", "<constant>", "<ramp>", "<pulse>", "<rule>")  # of our unions
+
 _TYPES = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -667,7 +762,7 @@ def _translate(error: Any, file: str, lines: Lines) -> InputError:
     place, tag = _place(error["loc"])
     kind, context = error["type"], error.get("ctx", {})
     value: Any = error["input"]
-    shown = value if isinstance(value, str | int | float) else None
+    shown = _shown(value) if isinstance(value, str | int | float) else None
     problem, allowed, near = "", "", None
     if kind == "slip":
         problem, allowed, near = context["problem"], context["allowed"], context["nearest"] or None
@@ -703,9 +798,9 @@ def _translate(error: Any, file: str, lines: Lines) -> InputError:
 
 def _place(loc: Place) -> tuple[Place, str]:
     """Where in the file: Pydantic's place without the tags of its unions; and the last tag."""
-    tags = [name[1:-1] for name in loc if isinstance(name, str) and name.startswith("<")]
-    place = tuple(name for name in loc if not (isinstance(name, str) and name.startswith("<")))
-    return place, tags[-1] if tags else ""
+    tags = [name[1:-1] for name in loc if isinstance(name, str) and name in TAGS]
+    place = tuple(name for name in loc if name not in TAGS)
+    return place or ("",), tags[-1] if tags else ""  # an empty key is told of nowhere
 
 
 def _unknown(place: Place, tag: str) -> tuple[str, list[str]]:
@@ -799,9 +894,8 @@ def _beyond_types(raw: Mapping[str, Any], file: str, lines: Lines) -> Iterator[I
 
     rules = []
     for name, policy in table(raw, "policies").items():
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-            allowed = "letters, digits, _ and -, a letter first"
-            yield slip("no name for a policy", "policies", name, allowed=allowed)
+        if not re.fullmatch(NAME, name):
+            yield slip("no name for a policy", "policies", name, allowed=NAMED)
         if name == NONE and policy:
             allowed = "an empty [policies.none]"
             yield slip("the policy 'none' does nothing", "policies", name, allowed=allowed)
@@ -809,6 +903,9 @@ def _beyond_types(raw: Mapping[str, Any], file: str, lines: Lines) -> Iterator[I
             when = table(table(raw["policies"], name), lever).get("when")
             if isinstance(when, str):
                 rules.append((name, lever, when))
+    for name in table(raw, "measure"):
+        if not re.fullmatch(NAME, name):  # it becomes the name of a file
+            yield slip("no name for what is measured", "measure", name, allowed=NAMED)
     extra = table(raw, "record").get("extra", [])
     extra = extra if isinstance(extra, list) else []
     if not rules and not extra:
@@ -821,8 +918,9 @@ def _beyond_types(raw: Mapping[str, Any], file: str, lines: Lines) -> Iterator[I
             yield slip("no such index", "record", "extra", number, value=name, nearest=near)
     recorded = {*STANDARD, *(name for name in extra if isinstance(name, str))}
     known = _watchable(table(raw, "world"), [name for name in INDICES if name in recorded])
+    possible = set(known)
     for policy_name, lever, when in rules:
-        if when in known:
+        if when in possible:
             continue
         place = ("policies", policy_name, lever, "when")
         labelled = [name for name in known if name.startswith(f"{when}.")]

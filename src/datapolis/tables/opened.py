@@ -13,8 +13,6 @@ which keeps what does not fit into memory on disk, and on Spark.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +21,16 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from datapolis.errors import InputError, nearest
-from datapolis.tables.reading import KINDS, sha256
+from datapolis.tables.reading import (
+    KINDS,
+    MEMORY,
+    check_file,
+    check_length,
+    check_names,
+    connected,
+    literal,
+    sha256,
+)
 
 Source: TypeAlias = Any
 """A path, an Ibis table, a pandas or Polars data frame, an Arrow table or whatever gives one
@@ -31,7 +38,6 @@ Source: TypeAlias = Any
 
 Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 Duplicates = Literal["keep", "drop"]
-MEMORY = "2GB"  # of DuckDB; what does not fit goes to the system's folder for temporary files
 FRAMES = ("pandas", "polars", "pyarrow")  # libraries whose tables Ibis takes as they are
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
@@ -222,7 +228,7 @@ class Table:
 
     def _fetched(self, expression: Any) -> Columns:
         arrow = self._run(expression)
-        return {name: _array(arrow[name]) for name in arrow.column_names}
+        return {name: _array(arrow[name], self.name, name) for name in arrow.column_names}
 
     def _run(self, expression: Any, scalar: bool = False) -> Any:
         try:
@@ -273,7 +279,7 @@ def on_spark(path: Path | str, master: str = "local[*]", encoding: str = "utf-8"
     Needs Java and the extra `datapolis[spark]`; raises InputError where they are missing.
     """
     path = Path(path)
-    _check_file(path)
+    check_file(path)
     connection = _spark(master)
     if path.name.endswith(".parquet"):
         expression = connection.read_parquet(str(path))
@@ -295,7 +301,7 @@ def on_spark(path: Path | str, master: str = "local[*]", encoding: str = "utf-8"
 
 def _counted(table: Table) -> Table:
     """The table with how many rows it has, and how many of them repeat another."""
-
+    check_names(table.columns, table.name)
     many = table.count()
     if not many:
         raise InputError(
@@ -336,7 +342,7 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
 
     if isinstance(source, str | Path):
         path = Path(source)
-        _check_file(path)
+        check_file(path)
         return Table(name or path.name, _read_file(path, encoding), sha256(path))
     if isinstance(source, ibis.expr.types.Table):
         return Table(name or "table", source)
@@ -387,29 +393,14 @@ def _hash(source: Any) -> str:
     return found.hexdigest()
 
 
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        others = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError("no such file", file=path.name, nearest=nearest(path.name, others))
-    if not path.is_file() or not path.name.endswith(KINDS):
-        raise InputError("not a table that can be read", file=path.name, allowed=", ".join(KINDS))
-    if path.stat().st_size == 0:
-        raise InputError(
-            "the table is empty", file=path.name, allowed="a header and at least one row"
-        )
-
-
 def _read_file(path: Path, encoding: str) -> Any:
-    import ibis
-
-    spill = Path(tempfile.gettempdir()) / f"datapolis-{os.getpid()}"
-    connection = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(spill))
+    connection = connected()
     try:
         if path.name.endswith(".parquet"):
-            return connection.read_parquet(path)
+            return connection.read_parquet(literal(path))
         separator = {"delim": "\t"} if path.name.endswith(".tsv") else {}
         cells = connection.read_csv(
-            path, header=True, all_varchar=True, encoding=encoding, **separator
+            literal(path), header=True, all_varchar=True, encoding=encoding, **separator
         )
         if path.stat().st_size > ONCE:
             return cells
@@ -463,7 +454,7 @@ def _range(least: float, most: float) -> str:
     return f"a number from {least:g} to {most:g}"
 
 
-def _array(column: Any) -> np.ndarray[Any, np.dtype[Any]]:
+def _array(column: Any, file: str = "", name: str = "") -> np.ndarray[Any, np.dtype[Any]]:
     """An Arrow column as a NumPy array: text as str objects, null numbers as nan."""
     import pyarrow
 
@@ -472,6 +463,7 @@ def _array(column: Any) -> np.ndarray[Any, np.dtype[Any]]:
         cells = column.to_numpy(zero_copy_only=False) if column.null_count else None
         if cells is not None:
             return np.asarray(cells, object)
+        check_length(column, file, name)
         return np.asarray(column.to_pylist(), str)
     if pyarrow.types.is_date(kind):
         return np.asarray(column.cast(pyarrow.date32()).to_numpy(), "datetime64[D]")

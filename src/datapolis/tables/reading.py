@@ -8,9 +8,15 @@ about a person.
 
 from __future__ import annotations
 
+import atexit
 import csv
+import gzip
 import hashlib
+import re
+import shutil
+import tempfile
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +25,28 @@ import numpy as np
 from datapolis.errors import InputError, nearest
 
 KINDS = (".csv", ".csv.gz", ".tsv", ".parquet")
+MEMORY = "2GB"  # of DuckDB; what does not fit goes to a folder for temporary files
+WILD = re.compile(r"[*?\[]")  # DuckDB would take a name with one of these for a pattern
+UNPACKED = 100  # times its size that a .csv.gz may unpack to, and
+AT_LEAST = 1_000_000_000  # bytes it may unpack to in any case
+LONGEST_TEXTS = 4_000_000_000  # bytes of a column of names: rows times the longest of them
 
 
 def find(name: str, folders: Sequence[Path]) -> Path | None:
     """The file of that name in the first folder that has it; None if none does."""
     for folder in folders:
         place = folder / name
-        if place.is_file():
+        if is_file(place):
             return place
     return None
+
+
+def is_file(place: Path) -> bool:
+    """Whether a file is there; a name that no file can have is of none."""
+    try:
+        return place.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def sha256(path: Path) -> str:
@@ -62,7 +81,7 @@ def read(
     path = Path(path)
     file = unnamed or path.name
     table = _opened(path, file)
-    there = list(table.columns)
+    there = check_names(table.columns, file)
     chosen: dict[str, str] = {}
     for role, column in columns.items():
         if column in there:
@@ -90,29 +109,101 @@ def read(
     }
 
 
+def check_names(columns: Collection[str], file: str) -> list[str]:
+    """The names of a table's columns; InputError where a name holds what no text may."""
+    if any("\0" in name for name in columns):
+        raise InputError(
+            "the name of a column holds a character that is none (NUL)",
+            file=file,
+            allowed="names of letters, digits and signs",
+        )
+    return list(columns)
+
+
 def count_rows(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Different names in order, and how many rows each has."""
     different, counts = np.unique(names, return_counts=True)
     return different, counts.astype(float)
 
 
-def _opened(path: Path, file: str) -> Any:
-    """The table of a file as an Ibis expression; CSV cells are all text."""
-    if not path.exists():
-        others = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+def check_file(path: Path, file: str = "") -> None:
+    """InputError where a file is not there, is no table, or unpacks to more than it should."""
+    file = file or path.name
+    if not is_file(path):
+        if _is_there(path):
+            raise InputError("not a table that can be read", file=file, allowed=", ".join(KINDS))
+        others = [one.name for one in path.parent.iterdir()] if _is_there(path.parent) else []
         raise InputError("no such file", file=file, nearest=nearest(path.name, others))
-    if not path.is_file() or not path.name.endswith(KINDS):
+    if not path.name.endswith(KINDS):
         raise InputError("not a table that can be read", file=file, allowed=", ".join(KINDS))
-    import ibis
-
     if path.stat().st_size == 0:
         raise InputError("the table is empty", file=file, allowed="a header and at least one row")
-    connection = ibis.duckdb.connect()
+    if path.name.endswith(".gz"):
+        _check_unpacked(path, file)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_dir() or path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _check_unpacked(path: Path, file: str) -> None:
+    """Unpack it once, a piece at a time, and stop where it becomes too large."""
+    most = max(UNPACKED * path.stat().st_size, AT_LEAST)
+    seen = 0
+    try:
+        with gzip.open(path) as unpacked:
+            while piece := unpacked.read(1 << 22):
+                seen += len(piece)
+                if seen > most:
+                    raise InputError(
+                        "unpacks to far more than a table of its size would",
+                        file=file,
+                        allowed=f"{most:,} bytes; unpack it first if that is meant",
+                    )
+    except (OSError, EOFError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise _unreadable(file) from None
+
+
+def literal(path: Path) -> str:
+    """A path as DuckDB takes it for this file alone, and never for a pattern."""
+    return WILD.sub(r"[\g<0>]", str(path))
+
+
+def connected() -> Any:
+    """DuckDB with bounded memory, which fetches nothing from elsewhere."""
+    import ibis
+
+    return ibis.duckdb.connect(
+        memory_limit=MEMORY,
+        temp_directory=str(_spill()),
+        autoinstall_known_extensions=False,
+    )
+
+
+@cache
+def _spill() -> Path:
+    """A folder of this process alone for what does not fit into memory; gone in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="datapolis-spill-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _opened(path: Path, file: str) -> Any:
+    """The table of a file as an Ibis expression; CSV cells are all text."""
+    check_file(path, file)
+    connection = connected()
     try:
         if path.name.endswith(".parquet"):
-            return connection.read_parquet(path)
+            return connection.read_parquet(literal(path))
         separator = {"delim": "\t"} if path.name.endswith(".tsv") else {}
-        return connection.read_csv(path, header=True, all_varchar=True, sample_size=-1, **separator)
+        return connection.read_csv(
+            literal(path), header=True, all_varchar=True, sample_size=-1, **separator
+        )
     except Exception as error:
         if type(error).__module__.startswith(("duckdb", "_duckdb", "ibis")):
             raise _unreadable(file) from None  # what DuckDB says quotes cells
@@ -133,7 +224,10 @@ def _refuse_twice(path: Path, file: str, wanted: Collection[str]) -> None:
         return
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         delimiter = "\t" if path.name.endswith(".tsv") else ","
-        header = next(csv.reader(lines, delimiter=delimiter), [])
+        try:
+            header = next(csv.reader(lines, delimiter=delimiter), [])
+        except csv.Error:  # a name longer than any of a column
+            raise _unreadable(file) from None
     for column in wanted:
         if header.count(column) > 1:
             raise InputError(
@@ -176,8 +270,23 @@ def _fetched(table: Any, chosen: Mapping[str, str], numbers: Collection[str], fi
                 field=column,
                 allowed="text in every row",
             )
+        check_length(fetched[role], file, column)
         content[role] = fetched[role].to_numpy(zero_copy_only=False).astype(str)
     return content
+
+
+def check_length(cells: Any, file: str, column: str = "") -> None:
+    """InputError where names are so long that their column would not fit into memory."""
+    from pyarrow import compute
+
+    longest = compute.max(compute.utf8_length(cells)).as_py() or 0
+    if 4 * longest * len(cells) > LONGEST_TEXTS:
+        raise InputError(
+            f"a cell of {longest:,} characters is too long to be a name",
+            file=file,
+            field=column,
+            allowed=f"{LONGEST_TEXTS // (4 * len(cells)):,} characters in {len(cells):,} rows",
+        )
 
 
 def _check_numbers(

@@ -29,7 +29,7 @@ customElements.define("data-chart", class extends HTMLElement {
   async draw(spec) {
     await load();
     const fresh = document.createElement("div");
-    await vegaEmbed(fresh, spec, { actions: false, renderer: "svg", ast: false, mode: "vega-lite" });
+    await vegaEmbed(fresh, spec, { actions: false, renderer: "svg", ast: true, mode: "vega-lite" });
     const picture = fresh.querySelector("svg");
     picture.removeAttribute("style");
     picture.setAttribute("aria-hidden", "true");

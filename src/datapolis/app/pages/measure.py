@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from datapolis.app import exports, questions
+from datapolis.app.bounds import MOST_COLUMNS, check_size
 from datapolis.app.components import (
     WIDTHS,
     Form,
@@ -26,7 +27,6 @@ from datapolis.audits.finding import AUDITS, INTERVALS, Audit, with_progress
 from datapolis.errors import InputError
 
 FIRST = 12  # findings that are not folded away
-MOST_COLUMNS = 2_000
 LONGEST = 400  # characters of an answer
 BLANK = (
     '<div class="empty"><p><strong>Nothing is measured yet.</strong></p><p>Give a table, choose a '
@@ -58,15 +58,8 @@ class Measure(Page):
         self.known: list[str] = []  # columns of the first table
         self.kind_chosen = ""
         self.values: dict[str, Any] = {}
-        most = session.settings.most_uploaded
-        self.first = Upload(session.uploads, partial(self.arrived, "first"), self.failed, most=most)
-        self.second = Upload(
-            session.uploads,
-            partial(self.arrived, "second"),
-            self.failed,
-            most=most,
-            visible=False,
-        )
+        self.first, self.second = self._upload("first"), self._upload("second")
+        self.second.visible = False
         self.columns = Html(look="columns", live=True)
         field = {
             "id": "kind",
@@ -84,6 +77,16 @@ class Measure(Page):
         self.actions = Form(self.changed, groups=[downloads(exports.OF_AUDIT)], visible=False)
         self.again = Html()
         self._follow(session.query)
+
+    def _upload(self, which: str) -> Upload:
+        session, room = self.session, self.session.settings.room
+        return Upload(
+            session.uploads,
+            partial(room.check, session),
+            partial(self.arrived, which),
+            self.failed,
+            most=room.of_table,
+        )
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -114,11 +117,8 @@ class Measure(Page):
     def _look(self, which: str, path: Path) -> None:
         from datapolis import tables
 
+        check_size(path)
         opened = tables.open_table(path)
-        if len(opened.columns) > MOST_COLUMNS:
-            raise InputError(
-                "too many columns", value=f"{len(opened.columns):,}", allowed=f"{MOST_COLUMNS:,}"
-            )
         names = [str(name) for name in opened.columns]
         self.put(partial(self._looked, which, path, names))
 
@@ -158,6 +158,8 @@ class Measure(Page):
 
     def answer(self, id: str, value: Any) -> None:
         """Answer one of the questions."""
+        if id not in self.values:
+            return
         if isinstance(value, list):
             value = [str(one)[:LONGEST] for one in value[:MOST_COLUMNS]]
         elif not isinstance(value, bool):

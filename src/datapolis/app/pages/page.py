@@ -13,6 +13,10 @@ from datapolis.app.jobs import Job, Told
 from datapolis.app.state import Session
 from datapolis.errors import InputError, StoreError, kind_of
 
+ASIDES = threading.BoundedSemaphore(2)  # short pieces of work of all sessions at once
+MOST_ASIDES = 8  # of one page, at work or waiting
+CROWDED = "Too much was asked at once. Wait for what is under way, then try again."
+
 
 class Page:
     """One page of one session."""
@@ -29,6 +33,7 @@ class Page:
         self.status = Html(look="status", live=True)
         self.document: Any = None  # of the browser's page, where there is one
         self._drawing = threading.Lock()
+        self._asides: set[threading.Thread] = set()
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -88,24 +93,29 @@ class Page:
         self.session.job = Job(work, lambda told: self.put(partial(self.told, told)))
         self.session.job.start()
 
-    def aside(self, work: Callable[[], None]) -> threading.Thread:
+    def aside(self, work: Callable[[], None]) -> None:
         """Do something short in a thread; what goes wrong is told in words.
 
-        What it wants to show it hands to `put`.
+        What it wants to show it hands to `put`. Few are at work at once, and few of one page wait.
         """
 
         def body() -> None:
             try:
-                work()
+                with ASIDES:
+                    work()
             except (InputError, StoreError) as error:
                 self.put(partial(self.failed, str(error)))
             except Exception as error:
                 said = f"An error of datapolis itself, not of yours: {kind_of(error)}."
                 self.put(partial(self.failed, said))
 
+        self._asides = {one for one in self._asides if one.is_alive()}
+        if len(self._asides) >= MOST_ASIDES:
+            self.failed(CROWDED)
+            return
         thread = threading.Thread(target=body, name="datapolis-aside", daemon=True)
+        self._asides.add(thread)
         thread.start()
-        return thread
 
 
 def downloads(names: Mapping[str, str]) -> dict[str, Any]:

@@ -72,12 +72,12 @@ def lorenz_curves(audit: Audit, width: int) -> Chart:
     said = "; ".join(
         f"{one.of or 'listed'}: largest fifth {one.estimate:.1%}"
         for one in audit.all("top_fifth_share")
-        if (one.of or "listed") in times
+        if (one.of or "listed") in times and one.estimate == one.estimate
     )
     return finish(
         chart.properties(width=side, height=side),
         "How much the smallest and the largest hold",
-        f"Lorenz curves, from the smallest holder to the largest. {said}.",
+        f"Lorenz curves, from the smallest holder to the largest. {said or 'Few points are told'}.",
     )
 
 

@@ -41,7 +41,7 @@ from datapolis.studies.claims.verdict import (
     median_interval,
 )
 from datapolis.studies.claims.worlds import WORLDS
-from datapolis.studies.files import disk, read_whole, write_json
+from datapolis.studies.files import disk, read_json, read_whole, write_json
 from datapolis.studies.outcomes import box, rows_of
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
@@ -361,7 +361,7 @@ def _study(study: Path | str | None, size: Mode) -> Study:
 def _kept_draws(place: Path, size: Mode, seed: int) -> tuple[dict[str, Draws], str]:
     """The draws of a folder: kept there, so that another calibration does not change them."""
     if place.is_file():
-        found = json.loads(read_whole(place))
+        found = read_json(place)
         return {sample: found[sample] for sample in SAMPLES}, found["said"]
     calibrated, said = posterior_draws(size.posterior, seed)
     samples: dict[str, Draws] = {POSTERIOR: calibrated, BOX: box_draws(size.box, seed)}
