@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import numpy as np
@@ -155,6 +156,29 @@ def test_batches_are_computed_in_their_order(monkeypatch):
     kept = []
     errors = spread(abs, range(9), lambda batch, *_: kept.append(batch), lambda *_: None)
     assert kept == list(range(9)) and not errors
+
+
+def test_nothing_is_kept_after_the_end(monkeypatch):
+    """A thread may still compute when another has ended it all: what it finds comes too late."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    ended, late, kept = threading.Event(), threading.Event(), []
+
+    def work(batch):
+        if batch == "wrong":
+            raise InputError("wrong")
+        ended.wait(10)
+        late.set()
+        return batch
+
+    def keep(batch, *_):
+        kept.append(batch)
+
+    with pytest.raises(InputError, match="wrong"):
+        spread(work, ["slow", "wrong"], keep, lambda *_: None)
+    ended.set()
+    assert late.wait(10) and not kept
+    time.sleep(0.1)  # for what follows in that thread
+    assert not kept
 
 
 def test_worlds_and_held_stocks_go_case_by_case(tmp_path, world):

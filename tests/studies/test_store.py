@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -126,11 +127,12 @@ def test_stopped_and_gone_on_ends_bit_equal(folder, undisturbed, tmp_path):
 
     with pytest.raises(Interrupted) as stopped:
         run(folder, out, progress=stop)
-    assert "4 of 9 batches are done" in str(stopped.value)
+    done = int(re.search(r"(\d) of 9 batches are done", str(stopped.value))[1])
+    assert done in (4, 5)  # the other thread may have ended its batch before the stop
     assert stopped.value.resume == f"datapolis run {folder / 'study.toml'} {out}"
     seen = []
     run(folder, out, progress=lambda what, done, total: seen.append(total))
-    assert max(seen) == 5 * 24
+    assert max(seen) == (9 - done) * 24
     assert bits(out) == bits(undisturbed)
 
 

@@ -7,6 +7,7 @@ from datapolis.errors import InputError
 from datapolis.parameters import DECLARED, Parameters
 from datapolis.policy import LEVERS, Policy, Pulse, Ramp, Rule
 from datapolis.scenario import Shock
+from datapolis.studies import migrations
 from datapolis.studies.lines import Lines
 from datapolis.studies.study import CLAIMS, parse_study, read_study
 from datapolis.studies.template import study_text
@@ -351,3 +352,23 @@ def test_the_example_fits():
     study = read_study(example)
     assert len(study.policies) == 4 and study.ensemble.members >= 32
     assert all(isinstance(policy, Policy) for policy in study.policies.values())
+
+
+def test_a_study_of_an_earlier_version_is_read_as_one_of_this(monkeypatch):
+    """Say "seed" had been called "chance" once, and a title had been optional before that."""
+
+    def titled(raw):
+        return {"title": "untitled", **raw}
+
+    def seeded(raw):
+        ensemble = dict(raw.get("ensemble", {}))
+        return {**raw, "ensemble": {"seed": ensemble.pop("chance", 0), **ensemble}}
+
+    monkeypatch.setattr(migrations, "SCHEMA", 3)
+    monkeypatch.setattr(migrations, "STEPS", {1: titled, 2: seeded})
+    old = parse_study(b"schema = 1\n[ensemble]\nchance = 7\n", Path("study.toml"))
+    new = parse_study(b'schema = 3\ntitle = "untitled"\n[ensemble]\nseed = 7\n', Path("study.toml"))
+    assert old.asked == new.asked
+    assert old.text == b"schema = 1\n[ensemble]\nchance = 7\n"  # kept as it was given
+    with pytest.raises(InputError, match=r"newer datapolis.*allowed: 1, 2, 3"):
+        parse_study(b'schema = 4\ntitle = "t"\n', Path("study.toml"))

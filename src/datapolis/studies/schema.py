@@ -21,7 +21,8 @@ from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED, LEVERS
 from datapolis.scenario import CAPACITY, WHOM
 from datapolis.studies import study
-from datapolis.studies.study import CLAIMS, NONE, SCHEMA
+from datapolis.studies.migrations import SCHEMA
+from datapolis.studies.study import CLAIMS, NONE
 from datapolis.studies.template import WORLD
 
 Plain = dict[str, Any]

@@ -40,12 +40,15 @@ def spread(
                 scheduler, which have the same datapolis. "processes:2": so many processes here
 
     A batch that fails does not stop the others. What is wrong with the input does: InputError.
+    Once this has returned or raised, nothing is kept any more, though a thread may still compute.
     """
     errors: list[Exception] = []
-    keeping = threading.Lock()
+    keeping, over = threading.Lock(), threading.Event()
 
     def take(batch: Batch, result: Result | Exception, seconds: float) -> None:
         with keeping:
+            if over.is_set():
+                return
             if isinstance(result, InputError):
                 raise result
             if isinstance(result, Exception):
@@ -54,10 +57,14 @@ def spread(
             else:
                 keep(batch, result, seconds)
 
-    if batches and scheduler is None:
-        _over_threads(work, batches, take)
-    elif batches:
-        _over_workers(work, batches, take, str(scheduler))
+    try:
+        if batches and scheduler is None:
+            _over_threads(work, batches, take)
+        elif batches:
+            _over_workers(work, batches, take, str(scheduler))
+    finally:
+        with keeping:
+            over.set()
     return errors
 
 

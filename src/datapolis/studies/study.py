@@ -35,8 +35,8 @@ from datapolis.parameters import DECLARED, Parameters
 from datapolis.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule, Setting
 from datapolis.scenario import CAPACITY, WHOM, Shock
 from datapolis.studies.lines import Lines, Place
+from datapolis.studies.migrations import migrated
 
-SCHEMA = 1
 NONE = "none"  # the policy that is always there, to compare with
 LEAST = 100  # citizens of the smallest world
 LARGEST = 1_000_000  # bytes of a study file
@@ -608,7 +608,7 @@ def parse_study(text: bytes, path: Path) -> Study:
         raise _too_large_a_number(file) from None
     _check_values(raw, file)
     lines = Lines(plain)
-    _check_schema(raw, file, lines)
+    raw = migrated(raw, file, lines)
     raw, slips = _expand_paths(raw, file, lines)
     asked: Any = None
     try:
@@ -667,26 +667,6 @@ def _too_deep(file: str) -> InputError:
 
 def _too_large_a_number(file: str) -> InputError:
     return InputError("a whole number is too large", file=file, allowed="numbers of 64 bits")
-
-
-def _check_schema(raw: dict[str, Any], file: str, lines: Lines) -> None:
-    version = raw.get("schema")
-    if version is None:
-        raise InputError(
-            "the schema is missing", file=file, field="schema", allowed=f"schema = {SCHEMA}"
-        )
-    if not isinstance(version, int) or isinstance(version, bool) or version != SCHEMA:
-        newer = isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA
-        raise InputError(
-            "made for a newer datapolis; update datapolis to run it"
-            if newer
-            else "no such version of study files",
-            file=file,
-            line=lines.of(("schema",)),
-            field="schema",
-            value=version,
-            allowed=f"{SCHEMA}",
-        )
 
 
 def _expand_paths(

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED
-from datapolis.studies.study import SCHEMA, WorldPart
+from datapolis.studies.migrations import SCHEMA
+from datapolis.studies.study import WorldPart
 
 WORLD = {
     "citizens": "time grows in proportion; 100_000 is a good size where there is time",
