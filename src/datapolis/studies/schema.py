@@ -72,6 +72,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         "month": "the period to start from; the first if not said",
         "most": "only so many become firms, the largest by weight",
         "basis": "parts of one whole (market), sizes (amount), or overlapping shares (presence)",
+        "public": "a public register: what is measured may name firms and be told of few",
     },
     "agencies": NAMED
     | {"openness": 'how open each is: a column, or "rows" for how many rows a name has'},

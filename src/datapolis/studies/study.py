@@ -110,6 +110,7 @@ class FirmsTable(Table):
     month: str | None = None  # the period to start from; the first if not said
     most: int | None = Field(default=None, ge=4, le=30_000)  # the largest by weight
     basis: Literal["presence", "market", "amount"] | None = None  # see audits.concentration
+    public: bool = False  # a public register: what is measured may name firms and be told of few
 
     @model_validator(mode="after")
     def _month_of_time(self) -> FirmsTable:

@@ -383,7 +383,12 @@ def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Colum
             '"market", "amount" or "presence" if it is something else.'
         )
     inputs.audits[FIRMS] = concentration(
-        path, holder=table.name, amount=table.weight, time=table.time or "", basis=basis
+        path,
+        holder=table.name,
+        amount=table.weight,
+        time=table.time or "",
+        basis=basis,
+        public=table.public,
     )
     periods = np.unique(when)
     month = table.month or str(periods[0])
@@ -410,12 +415,17 @@ def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Colum
         order = np.sort(np.argsort(-weight, kind="stable")[: table.most])
         left = 1.0 - weight[order].sum() / weight.sum()
         fifth = float(top_fifth_share(weight[order]))
+        hold = f"hold {100 * left:.1f} % of all {table.weight}: they " if table.public else ""
+        start = (
+            f" Among the {table.most} alone, the largest fifth has {100 * fifth:.0f} %: compare "
+            "the society's start with this."
+            if table.public
+            else ""
+        )
         inputs.notes.append(
             f"[world.firms] The {table.most} largest of {len(name)} by {table.weight} become "
-            f"firms. The other {len(name) - table.most} hold {100 * left:.1f} % of all "
-            f"{table.weight}: they are left out of the society, not of what is measured. Among the "
-            f"{table.most} alone, the largest fifth has {100 * fifth:.0f} %: compare the society's "
-            "start with this."
+            f"firms. The other {len(name) - table.most} {hold}are left out of the society, not of "
+            f"what is measured.{start}"
         )
         name, weight = name[order], weight[order]
     if len(name) < 4:
