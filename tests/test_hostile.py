@@ -290,6 +290,8 @@ def test_a_packed_table_may_not_unpack_to_anything(tmp_path, monkeypatch):
     refused(path, "unpacks to far more")
     path.write_bytes(gzip.compress(b"a,b\nx,1\n")[:-6])
     refused(path, "cannot be read")
+    path.write_bytes(gzip.compress(b"a,b\nx,1\n")[:10] + b"\xff" * 20)  # zlib's own error
+    refused(path, "cannot be read")
     path.write_bytes(gzip.compress(b"a,b\nx,1\n"))
     assert tables.open_table(path).n_rows == 1
 

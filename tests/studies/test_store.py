@@ -228,6 +228,12 @@ def test_a_damaged_world_is_built_again(copy, folder, undisturbed):
             "begun with jax 9",
         ),
         (
+            lambda folder, out: (out / "provenance.json").write_text(
+                (out / "provenance.json").read_text().replace('"model code": "', '"model code": "9')
+            ),
+            "begun with model code 9",
+        ),
+        (
             lambda folder, out: (out / "plan.json").write_text(
                 (out / "plan.json").read_text().replace('"layout": 1', '"layout": 99')
             ),

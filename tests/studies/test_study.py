@@ -372,3 +372,18 @@ def test_a_study_of_an_earlier_version_is_read_as_one_of_this(monkeypatch):
     assert old.text == b"schema = 1\n[ensemble]\nchance = 7\n"  # kept as it was given
     with pytest.raises(InputError, match=r"newer datapolis.*allowed: 1, 2, 3"):
         parse_study(b'schema = 4\ntitle = "t"\n', Path("study.toml"))
+
+
+@pytest.mark.parametrize(
+    ("option", "allowed"),
+    [
+        ('fraction = "0.5"', "a number"),
+        ('least_k = "2"', "a whole number"),
+        ('quasi = "age"', 'a list, ["one", "other"]'),
+        ("quasi = [1]", 'a list, ["one", "other"]'),
+    ],
+)
+def test_an_option_of_an_audit_has_its_type(option, allowed):
+    needed = "" if "quasi" in option else 'quasi = ["age"]\n'
+    (told,) = slips(f'[measure.d]\nkind = "disclosure"\ntable = "d.csv"\n{needed}{option}\n')
+    assert told.endswith(f"allowed: {allowed}")

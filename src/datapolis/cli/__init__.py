@@ -138,6 +138,7 @@ def again(
     """Compute runs that OUT holds again from their record, and compare them bit by bit."""
     prepare()
     from datapolis.studies.again import again as compared
+    from datapolis.studies.again import why_other
 
     found: list[Any] = []
     with bar() as progress:
@@ -150,7 +151,7 @@ def again(
     for one in found:
         print(f"{one.round} batch {one.batch} ({one.runs}): {'the same' if one.same else 'OTHER'}")
     if not all(one.same for one in found):
-        raise StoreError(f"{out}: some runs came out otherwise; was this the same machine?")
+        raise StoreError(f"{out}: some runs came out otherwise; {why_other(out)}")
 
 
 @app.command(

@@ -19,6 +19,17 @@ from datapolis.studies.runs import Progress, Work
 from datapolis.studies.study import Study, parse_study
 
 
+def why_other(out: Path) -> str:
+    """What may be the reason where runs came out otherwise, in words."""
+    recorded = read_json(out / "provenance.json")["versions"]
+    others = stores.others_than(recorded)
+    if others:
+        return f"they were made with {others[0]}"
+    if stores.CODE not in recorded:
+        return "was this the same machine, and the same state of the code?"
+    return "was this the same machine?"
+
+
 @dataclass(frozen=True)
 class Stored:
     """A batch that is done: where, its runs, and what computes it."""
@@ -76,7 +87,8 @@ def again(
         if not chosen:
             raise InputError("no such batch that is done", field="batch", value=batch)
     elif not every:
-        chosen = [next(one for one in chosen if one.round == name) for name in names]
+        first = {one.round: one for one in reversed(chosen)}
+        chosen = [first[name] for name in names if name in first]
     return [_compared(one, place, len(chosen), progress) for place, one in enumerate(chosen)]
 
 

@@ -16,7 +16,8 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from datapolis import tables
 from datapolis.audits import AUDITS, Audit
@@ -132,11 +133,16 @@ def misfit(value: Any, hint: Any) -> str:
         fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
         fits = fits and (kind is bool or not isinstance(value, bool))
         return "" if fits else words[kind]
-    origin = get_origin(kind)
+    origin, inside = get_origin(kind), get_args(kind)
     if origin is Sequence:
-        return "" if isinstance(value, list) else 'a list, ["one", "other"]'
+        fits = isinstance(value, list) and not any(misfit(one, inside[0]) for one in value)
+        return "" if fits else 'a list, ["one", "other"]'
     if origin is Mapping:
-        return "" if isinstance(value, dict) else "{ name = column }"
+        fits = isinstance(value, dict) and not any(misfit(one, inside[1]) for one in value.values())
+        return "" if fits else "{ name = column }"
+    if origin in (Union, UnionType):
+        told = [misfit(value, one) for one in inside if one is not type(None)]
+        return "" if "" in told else " or ".join(told)
     if value_names := [one for one in get_args(kind) if isinstance(one, str)]:
         return "" if value in value_names else ", ".join(value_names)
     return ""

@@ -17,12 +17,15 @@ its chunk is thrown away and told. So a run that was killed at any point goes on
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +60,12 @@ OURS = {
     "study.toml", "provenance.json", "model.md", "plan.json", "world", "results.zarr", "done",
     "failed", "audits", "tables", "report.html", "lock",
 }  # fmt: skip
-DECIDING = ("datapolis", "jax")  # another version of these gives other bits
+CODE = "model code"
+DECIDING = ("datapolis", CODE, "jax")  # another version of these gives other bits
+ABOVE = {
+    "app", "audits", "cli", "inference", "look.py", "profiling.py", "report", "studies", "tables",
+}  # fmt: skip
+"""What lies above the simulation in the house, and cannot change what it computes."""
 
 
 @dataclass(frozen=True)
@@ -253,14 +261,11 @@ def same_as_begun(out: Path, inputs: Mapping[str, str]) -> None:
 
 
 def _same_as_begun(out: Path, provenance: Any, inputs: Mapping[str, str]) -> None:
-    now = versions()
-    for name in DECIDING:
-        begun = provenance["versions"].get(name)
-        if begun != now[name]:
-            raise StoreError(
-                f"{out}: begun with {name} {begun}, this is {now[name]}; the rest would "
-                "differ from what is done; use a new folder"
-            )
+    if others := others_than(provenance["versions"]):
+        raise StoreError(
+            f"{out}: begun with {others[0]}; the rest would differ from what is done; use a new "
+            "folder"
+        )
     begun = {one["part"]: one["sha256"] for one in provenance["inputs"]}
     names = {one["part"]: one["table"] for one in provenance["inputs"]}
     for part in sorted({*begun, *inputs}):
@@ -316,7 +321,39 @@ def versions() -> dict[str, str]:
     from importlib.metadata import version
 
     names = ("jax", "jaxlib", "numpy", "xarray", "zarr", "ibis-framework", "duckdb")
-    return {"datapolis": __version__, **{name: version(name) for name in names}}
+    ours = {"datapolis": __version__, CODE: model_code()}
+    return {**ours, **{name: version(name) for name in names}}
+
+
+def others_than(recorded: Mapping[str, str]) -> list[str]:
+    """Which of the deciding versions are not those recorded, in words.
+
+    The first folders do not say which code they were made with.
+    """
+    now = versions()
+    return [
+        f"{name} {recorded.get(name)}, this is {now[name]}"
+        for name in DECIDING
+        if recorded.get(name) != now[name] and not (name == CODE and CODE not in recorded)
+    ]
+
+
+@cache
+def model_code() -> str:
+    """Twelve digits that change with the code of the model: whoever adds a mechanism has others."""
+    root, found = files("datapolis"), hashlib.sha256()
+    for name in sorted(_sources(root)):
+        found.update(name.encode() + b"\0" + root.joinpath(name).read_bytes() + b"\0")
+    return found.hexdigest()[:12]
+
+
+def _sources(root: Traversable, inside: str = "") -> Iterator[str]:
+    for one in root.iterdir():
+        name = f"{inside}{one.name}"
+        if one.is_dir() and name not in ABOVE:
+            yield from _sources(one, f"{name}/")
+        elif name.endswith(".py") and name not in ABOVE:
+            yield name
 
 
 # --- files that are whole or not there ---

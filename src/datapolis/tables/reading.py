@@ -15,6 +15,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -163,7 +164,7 @@ def _check_unpacked(path: Path, file: str) -> None:
                         file=file,
                         allowed=f"{most:,} bytes; unpack it first if that is meant",
                     )
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, InputError):
             raise
         raise _unreadable(file) from None
