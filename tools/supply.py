@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "know" / "dependencies.md"
 PINNED = ROOT / "requirements" / "core.txt"
 OUT, TOOLS = ROOT / "out" / "supply", ROOT / ".supply"
-EXTRAS = ("app", "studies", "spark")
+EXTRAS = ("app", "studies", "spark", "privacy")
 SPELLED = {
     "MIT License": "MIT",
     "The MIT License (MIT)": "MIT",
