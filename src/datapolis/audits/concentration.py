@@ -51,6 +51,7 @@ from datapolis.audits.finding import (
 )
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
 from datapolis.audits.privacy import cuts_told, one_digit, one_dominates
+from datapolis.audits.slips import cut_short, of_another_order
 from datapolis.errors import InputError
 from datapolis.indicators import (
     concentration_ratio,
@@ -192,7 +193,7 @@ def concentration(
         )
     least = 1 if public else min_group
     large = [one for one in lists if one.tellable(least)]
-    notes = [*rows.notes, *_whole_note(large, whole)]
+    notes = [*rows.notes, *_whole_note(large, whole), *_slips(large, holder, amount, within)]
     measures = _measures(leaders)
     findings: list[Finding] = []
     targets: tuple[Target, ...] = ()
@@ -363,6 +364,16 @@ def _whole_note(lists: list[Listed], whole: float | None) -> Iterator[str]:
 
 
 # --- one period --------------------------------------------------------------------------------
+
+
+def _slips(lists: list[Listed], holder: str, amount: str, within: str) -> list[str]:
+    """What looks odd about the lists from one period to the next."""
+    if within or not lists:
+        return []
+    period = np.concatenate([np.full(one.amount.size, one.time) for one in lists])
+    amounts = np.concatenate([one.amount for one in lists])
+    holders = np.concatenate([one.holder.astype(str) for one in lists])
+    return [*of_another_order(amount, period, amounts), *cut_short(f"of {holder}", holders, period)]
 
 
 def _of_period(

@@ -43,6 +43,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates
+from datapolis.audits.slips import cut_short, of_another_order
 from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
@@ -128,6 +129,8 @@ def influence(
     spent = _spent(kept, rows.name)
     notes = [*rows.notes, *_notes(read, spent, least), *notes]
     names, totals = spent.by_company(spent.amount)
+    notes += of_another_order(amount, spent.period, spent.amount)
+    notes += cut_short("companies", spent.company, spent.period)
     inputs = [rows.provenance]
     if not _showable(totals, least, public):
         findings = [withheld("spending", **HIDDEN)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -39,6 +39,7 @@ Source: TypeAlias = Any
 Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 Duplicates = Literal["keep", "drop"]
 FRAMES = ("pandas", "polars", "pyarrow")  # libraries whose tables Ibis takes as they are
+MOST_LOOKED_AT = 5_000_000  # rows of a table whose names are compared with each other
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
@@ -53,6 +54,8 @@ class Table:
     n_duplicates: int = 0  # rows that repeat another row exactly, beyond the first
     n_dropped: int = 0  # rows that `drop` took out
     duplicates: Duplicates = "keep"
+    # by column: what was found odd, or ""; shared by all that is made of an opened table
+    odd: dict[str, str] = field(default_factory=dict, compare=False)
 
     def __getitem__(self, column: str) -> Any:
         """The Ibis expression of a column."""
@@ -105,6 +108,7 @@ class Table:
         if not gaps:
             empty = {(c, "is empty"): changed.expression[c].isnull() for c in columns}
             changed._refuse(empty, "text in every row")
+        changed._look_at_spelling(columns)
         return changed
 
     def where(self, condition: Any) -> Table:
@@ -175,7 +179,7 @@ class Table:
             )
         if self.n_dropped:
             said.append(f"{self.name}: {self.n_dropped:,} rows were left out as asked (drop).")
-        return said
+        return [*said, *filter(None, self.odd.values())]
 
     # --- below the surface ---------------------------------------------------------------------
 
@@ -205,6 +209,26 @@ class Table:
                 checks[column, "is out of range"] = outside(after[column])
         self._refuse(checks, allowed)
         return replace(self, expression=self.expression.mutate(**after))
+
+    def _look_at_spelling(self, columns: Sequence[str]) -> None:
+        """Note the columns in which a name is spelt in several ways."""
+        new = [column for column in columns if column not in self.odd]
+        if not new or self.n_rows > MOST_LOOKED_AT:
+            return
+        counts = {}
+        for place, column in enumerate(new):
+            cells = self.expression[column]
+            counts[f"as_written_{place}"] = cells.nunique()
+            counts[f"alike_{place}"] = cells.lower().replace(" ", "").nunique()
+        found = self._fetched(self.expression.aggregate(**counts))
+        for place, column in enumerate(new):
+            several = found[f"alike_{place}"][0] < found[f"as_written_{place}"][0]
+            self.odd[column] = (
+                f"{self.name}: names in {column} differ from each other in capitals or spaces "
+                "alone; they count as different."
+                if several
+                else ""
+            )
 
     def _refuse(self, wrong: Mapping[tuple[str, str], Any], allowed: str) -> None:
         """InputError for the first (column, problem) that any row has; one query for all."""
@@ -266,7 +290,8 @@ def open_table(
         raise InputError(
             "no such choice", field="duplicates", value=duplicates, allowed="keep, drop"
         )
-    table = source if isinstance(source, Table) else _counted(_opened(source, encoding, name))
+    opened = isinstance(source, Table)
+    table = replace(source, odd={}) if opened else _counted(_opened(source, encoding, name))
     if duplicates == "drop" and table.duplicates == "keep":
         different = table.expression.distinct() if table.n_duplicates else table.expression
         table = replace(table, expression=different, duplicates=duplicates)
