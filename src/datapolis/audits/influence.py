@@ -207,9 +207,9 @@ def _read(
     """The filings, reduced where the rows lie to those that differ."""
     filer = "" if filer == FILER and filer not in rows.columns else filer
     client = "" if client == CLIENT and client not in rows.columns else client
-    rows = rows.text(payer, own, form, period).text(
-        *(one for one in (parent, filer, client) if one), gaps=True
-    )
+    rows = rows.text(payer, period).text(*([parent] if parent else []), gaps=True)
+    rows = rows.text(own, form, spelling=False)  # compared in small letters, as are these:
+    rows = rows.text(*(one for one in (filer, client) if one), gaps=True, spelling=False)
     rows = rows.numbers(amount, least=0, gaps=True)
     if rows.n_rows and rows.count() == 0:
         raise InputError("no filing is left", file=rows.name, allowed="one filing or more")

@@ -100,15 +100,19 @@ class Table:
         allowed = "a date such as 2014-06-27" + (", or empty" if gaps else "")
         return self._cast(columns, "date", "is not a date", allowed, gaps)
 
-    def text(self, *columns: str, gaps: bool = False) -> Table:
-        """These columns as text; an empty cell is refused, or null with `gaps`."""
+    def text(self, *columns: str, gaps: bool = False, spelling: bool = True) -> Table:
+        """These columns as text; an empty cell is refused, or null with `gaps`.
+
+        Names that differ in capitals or spaces alone are noted, unless `spelling` does not matter.
+        """
         self.require(*columns)
         cells = {column: _filled(self.expression[column].cast("string")) for column in columns}
         changed = replace(self, expression=self.expression.mutate(**cells))
         if not gaps:
             empty = {(c, "is empty"): changed.expression[c].isnull() for c in columns}
             changed._refuse(empty, "text in every row")
-        changed._look_at_spelling(columns)
+        if spelling:
+            changed._look_at_spelling(columns)
         return changed
 
     def where(self, condition: Any) -> Table:
