@@ -59,10 +59,11 @@ STUDY = """# The study file
 
 A study is one TOML file. It names tables, parameters, policies and how many societies to run; it
 never runs code. A key that is not listed here is refused, with its line and the nearest name that
-there is. `datapolis new study.toml` writes a study to begin with.
+there is. `datapolis new study.toml` writes a study to begin with. A file of an earlier version of
+study files (`schema`) is read as one of this version, and is itself never changed.
 
 ```toml
-schema = 1
+schema = 2
 title = "Who watches the web?"
 
 [world]

@@ -210,7 +210,7 @@ def test_a_study_gives_the_view_that_the_page_opens_with(tmp_path):
     )
     path = tmp_path / "study.toml"
     path.write_text(
-        'schema = 1\ntitle = "Own"\n[world]\ncitizens = 400\nmonths = 36\n'
+        'schema = 2\ntitle = "Own"\n[world]\ncitizens = 400\nmonths = 36\n'
         '[world.firms]\ntable = "companies.csv"\nname = "company"\nweight = "reach"\n'
         "[parameters]\nlaw.lag = 36\n[policies.open]\nopen_data = 0.5\n"
         'antitrust = { when = "top_fifth_share", above = 0.8, level = 1.0, release = 0.7 }\n'

@@ -18,7 +18,7 @@ TABLE = "month,firm,reach\n" + "".join(
     for month in ("2018-01", "2018-02")
     for number in range(1, 7)
 )
-STUDY = """schema = 1
+STUDY = """schema = 2
 title = "A study"
 [world]
 citizens = 200
@@ -112,10 +112,10 @@ BAD_INPUT = {
         "(given: 'top_fith_share'); did you mean 'top_fifth_share'?",
     ),
     "newer version": (
-        STUDY.replace("schema = 1", "schema = 2"),
+        STUDY.replace("schema = 2", "schema = 3"),
         TABLE,
-        "study.toml:1: schema: made for a newer datapolis; update datapolis to run it (given: 2); "
-        "allowed: 1",
+        "study.toml:1: schema: made for a newer datapolis; update datapolis to run it (given: 3); "
+        "allowed: 1, 2",
     ),
     "too few firms": (
         STUDY,

@@ -26,7 +26,7 @@ from datapolis.tables import reading
 from datapolis.tables.sheets import harmless
 from tools import fuzz
 
-HEAD = 'schema = 1\ntitle = "t"\n'
+HEAD = 'schema = 2\ntitle = "t"\n'
 SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
 RAW = ("<script>alert", "<img src=x")
 STUDY = Path("study.toml")

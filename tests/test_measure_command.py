@@ -105,7 +105,7 @@ def test_what_is_written_in_html_is_escaped(tmp_path):
 
 # --- in a study --------------------------------------------------------------------------------
 
-STUDY = """schema = 1
+STUDY = """schema = 2
 title = "A study"
 [world]
 citizens = 200

@@ -192,7 +192,7 @@ def studies(draw: st.DrawFn) -> bytes:
         pairs = draw(
             st.lists(st.tuples(st.sampled_from(study_keys()), values), min_size=1, max_size=6)
         )
-        lines = ["schema = 1", 'title = "t"', *(f"{key} = {toml_of(one)}" for key, one in pairs)]
+        lines = ["schema = 2", 'title = "t"', *(f"{key} = {toml_of(one)}" for key, one in pairs)]
         return "\n".join(lines).encode("utf-8", "surrogatepass")
     lines = GOOD.splitlines()
     for _ in range(draw(st.integers(1, 3))):
@@ -205,7 +205,7 @@ def studies(draw: st.DrawFn) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
-GOOD = """schema = 1
+GOOD = """schema = 2
 title = "A study"
 about = "words"
 [world]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TABLE = "firm,users\n" + "".join(f"firm {place},{1000 // place}\n" for place in range(1, 21))
-STUDY = """schema = 1
+STUDY = """schema = 2
 title = "A study"
 [world]
 citizens = 200

@@ -14,7 +14,7 @@ from datapolis.report.page import draw_all
 from .conftest import ensemble
 
 STUDY = """
-schema = 1
+schema = 2
 title = "Who <b>watches</b>?"
 about = "A study of & by hand."
 [policies.open_government]

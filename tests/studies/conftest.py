@@ -12,7 +12,7 @@ from datapolis.studies import ensemble, work
 PARTS = [technology, rumours]
 RECORD = ["rumour_spreading", "technology", "skill"]
 STUDY = """
-schema = 1
+schema = 2
 title = "Small talk"
 
 [world]

@@ -16,7 +16,7 @@ from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.study import read_study
 
 STUDY = """
-schema = 1
+schema = 2
 title = "How fast is technology?"
 [world]
 citizens = 120

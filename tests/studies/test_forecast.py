@@ -17,7 +17,7 @@ from datapolis.studies.study import read_study
 
 FIRMS = 80
 STUDY = """
-schema = 1
+schema = 2
 title = "A market"
 [world]
 citizens = 120

@@ -19,7 +19,7 @@ from datapolis.studies.template import study_text
 ROOT = Path(__file__).parents[2]
 SCHEMA = schema.json_schema()
 CHECKER = jsonschema.Draft7Validator(SCHEMA)
-HEAD = 'schema = 1\ntitle = "A study"\n'
+HEAD = 'schema = 2\ntitle = "A study"\n'
 
 
 def fits(text):

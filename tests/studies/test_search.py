@@ -290,7 +290,7 @@ def test_draws_of_a_posterior_are_its_rows(tmp_path):
 # --- the question ---------------------------------------------------------------------------------
 
 STUDY = """
-schema = 1
+schema = 2
 title = "What to do"
 [world]
 citizens = 120

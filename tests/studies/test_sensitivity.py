@@ -22,7 +22,7 @@ from datapolis.studies.sensitivity import (
 pytest.importorskip("SALib")
 PARTS = [technology, rumours]
 STUDY = """
-schema = 1
+schema = 2
 title = "What spreads"
 [world]
 citizens = 120

@@ -12,7 +12,7 @@ from datapolis.studies.lines import Lines
 from datapolis.studies.study import CLAIMS, parse_study, read_study
 from datapolis.studies.template import study_text
 
-HEAD = 'schema = 1\ntitle = "t"\n'
+HEAD = 'schema = 2\ntitle = "t"\n'
 
 
 def parse(text, head=HEAD):
@@ -261,18 +261,18 @@ def test_one_slip_is_told_in_one_line(text, line):
     ("text", "line"),
     [
         (
-            'schema = 2\ntitel = "t"\n',
+            'schema = 3\ntitel = "t"\n',
             "study.toml:1: schema: made for a newer datapolis; update datapolis to run it "
-            "(given: 2); allowed: 1",
+            "(given: 3); allowed: 1, 2",
         ),
         (
             'schema = 0\ntitle = "t"\n',
-            "study.toml:1: schema: no such version of study files (given: 0); allowed: 1",
+            "study.toml:1: schema: no such version of study files (given: 0); allowed: 1, 2",
         ),
-        ('title = "t"\n', "study.toml: schema: the schema is missing; allowed: schema = 1"),
-        ("schema = 1\n", "study.toml: title: missing"),
-        ('schema = 1\ntitle = "t\n', "study.toml:2: not TOML: illegal character '\\n'"),
-        ("schema = 1\ntitle = [3\n", "study.toml:3: not TOML: unclosed array"),
+        ('title = "t"\n', "study.toml: schema: the schema is missing; allowed: schema = 2"),
+        ("schema = 2\n", "study.toml: title: missing"),
+        ('schema = 2\ntitle = "t\n', "study.toml:2: not TOML: illegal character '\\n'"),
+        ("schema = 2\ntitle = [3\n", "study.toml:3: not TOML: unclosed array"),
     ],
 )
 def test_what_is_wrong_with_the_file_itself(text, line):
@@ -354,7 +354,18 @@ def test_the_example_fits():
     assert all(isinstance(policy, Policy) for policy in study.policies.values())
 
 
-def test_a_study_of_an_earlier_version_is_read_as_one_of_this(monkeypatch):
+def test_a_study_of_an_earlier_version_is_read_as_one_of_this():
+    """datapolis 0.1.0 called parts of one whole a share."""
+    firms = '[world.firms]\ntable = "firms.csv"\nname = "name"\nweight = "users"\nbasis = "{}"\n'
+    text = ('schema = {}\ntitle = "t"\n' + firms).format
+    old, new = (parse(text(*one), head="") for one in ((1, "share"), (2, "market")))
+    assert old.asked == new.asked
+    assert old.text == text(1, "share").encode()  # kept as it was given
+    (told,) = slips(text(2, "share"), head="")
+    assert told.startswith("study.toml:7: world.firms.basis: not one of the words it can be")
+
+
+def test_versions_are_taken_on_one_after_another(monkeypatch):
     """Say "seed" had been called "chance" once, and a title had been optional before that."""
 
     def titled(raw):
@@ -366,12 +377,11 @@ def test_a_study_of_an_earlier_version_is_read_as_one_of_this(monkeypatch):
 
     monkeypatch.setattr(migrations, "SCHEMA", 3)
     monkeypatch.setattr(migrations, "STEPS", {1: titled, 2: seeded})
-    old = parse_study(b"schema = 1\n[ensemble]\nchance = 7\n", Path("study.toml"))
-    new = parse_study(b'schema = 3\ntitle = "untitled"\n[ensemble]\nseed = 7\n', Path("study.toml"))
+    old = parse("schema = 1\n[ensemble]\nchance = 7\n", head="")
+    new = parse('schema = 3\ntitle = "untitled"\n[ensemble]\nseed = 7\n', head="")
     assert old.asked == new.asked
-    assert old.text == b"schema = 1\n[ensemble]\nchance = 7\n"  # kept as it was given
     with pytest.raises(InputError, match=r"newer datapolis.*allowed: 1, 2, 3"):
-        parse_study(b'schema = 4\ntitle = "t"\n', Path("study.toml"))
+        parse('schema = 4\ntitle = "t"\n', head="")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ PATIENCE = 300.0  # seconds that a job may take before it counts as hung
 UNCOUNTED = {"date", "seconds", "machine", "seal"}  # keys of JSON files
 OURS = "An error of datapolis itself"
 
-STUDY = """schema = 1
+STUDY = """schema = 2
 title = "A study that is disturbed"
 
 [world]
@@ -65,7 +65,7 @@ members = 3
 seed = 7
 vary = ["rumours.forgetting", "technology.growth"]
 """
-QUESTION = """schema = 1
+QUESTION = """schema = 2
 title = "A question that is disturbed"
 
 [world]

@@ -2,7 +2,10 @@
 
 When a key is renamed, or comes to mean something else, SCHEMA rises by one and STEPS gets a
 function that takes the plain values of a file of the version before to those of the next. The file
-itself is never changed, and a run keeps it as it was given. So far there is one version.
+itself is never changed, and a run keeps it as it was given.
+
+    1    datapolis 0.1.0
+    2    `basis = "share"` of [world.firms] is called "market", as the audit calls it
 """
 
 from __future__ import annotations
@@ -13,9 +16,20 @@ from typing import Any
 from datapolis.errors import InputError
 from datapolis.studies.lines import Lines
 
-SCHEMA = 1
+SCHEMA = 2
 Plain = dict[str, Any]
-STEPS: dict[int, Callable[[Plain], Plain]] = {}
+
+
+def _market(raw: Plain) -> Plain:
+    """From 1: parts of one whole were called a share."""
+    world = raw.get("world")
+    firms = world.get("firms") if isinstance(world, dict) else None
+    if not isinstance(world, dict) or not isinstance(firms, dict) or firms.get("basis") != "share":
+        return raw
+    return {**raw, "world": {**world, "firms": {**firms, "basis": "market"}}}
+
+
+STEPS: dict[int, Callable[[Plain], Plain]] = {1: _market}
 """What turns a file of a version into one of the next."""
 
 

@@ -108,7 +108,7 @@ MODES: dict[str, Mode] = {
     ),
 }
 
-STUDY = """schema = 1
+STUDY = """schema = 2
 title = "The essay on trial"
 [world]
 {world}
