@@ -92,8 +92,8 @@ def compare_areas(rows: Table, asked: Asked) -> Found:
     distinct = int(np.unique(areas.y).size)
     if distinct < areas.y.size / 2:
         notes.append(
-            f"{areas.y.size:,} areas have {distinct:,} different outcomes: whoever sets them sets "
-            "them for larger areas, which are not in the table and would be the units."
+            f"{areas.y.size:,} areas have {distinct:,} different outcomes: they are rounded, or "
+            "set for larger areas, which are not in the table and would be the units."
         )
     findings = [_area_mean(areas, group, asked) for group in asked.groups]
     for other in others:
