@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datapolis.audits import concentration
-from datapolis.audits.slips import cut_short, in_two_clouds, of_another_order
+from datapolis.audits.slips import cut_short, in_two_clouds, keys_doubted, of_another_order
 from datapolis.tables import open_table
 
 YEARS = np.repeat(["2020", "2021", "2022"], 30)
@@ -62,6 +62,10 @@ def test_units_that_vanish_at_the_end_are_asked_about():
     random = np.random.default_rng(3)
     stays = random.random(unit.size) > 0.3  # coming and going in every year
     assert cut_short("firms", unit[stays], year[stays]) == []
+
+
+def test_keys_are_doubted_where_two_tables_do_not_agree():
+    assert keys_doubted(0.001) == "" and "same units" in keys_doubted(0.3)
 
 
 def test_spellings_that_differ_in_capitals_or_spaces_are_told():

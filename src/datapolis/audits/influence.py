@@ -43,7 +43,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates
-from datapolis.audits.slips import cut_short, of_another_order
+from datapolis.audits.slips import cut_short, keys_doubted, of_another_order
 from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
@@ -604,7 +604,7 @@ def _against_size(
     seed: int,
 ) -> Finding:
     """The rank correlation of spending with size, for the companies that both tables name."""
-    sizes = sizes.text(size_name).numbers(size_value, gaps=True)
+    sizes = sizes.text(size_name, spelling=False).numbers(size_value, gaps=True)
     cells = sizes.fetch(size_name, size_value)
     known: dict[str, float] = {}
     listed = {key(name) for name in names}
@@ -671,7 +671,8 @@ def _size_finding(test: RankTest, listed: int, shared: dict[str, Any], draws: in
         says=f"Over {test.n} companies spending and size have a rank correlation of "
         f"{test.correlation:.2f} (p {test.p_value:.3g}), {could}.",
         cannot_say=f"Nothing on the {listed - test.n} companies without a size, on companies that "
-        "file nothing, or on what causes what; sizes may be of another year.",
+        "file nothing, or on what causes what; sizes may be of another year."
+        + keys_doubted(test.p_value),
         p_value=test.p_value,
         **shared,
     )

@@ -55,7 +55,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, dominant
-from datapolis.audits.slips import of_another_order
+from datapolis.audits.slips import keys_doubted, of_another_order
 from datapolis.errors import InputError, nearest
 from datapolis.inference.ranks import spearman_test
 from datapolis.inference.resampling import DRAWS
@@ -994,7 +994,8 @@ def _alike(
         "Wright",
         says=f"{year}: on the {many:,} units that both have, the ranks agree with a correlation "
         f"of {test.correlation:.2f} (95 % {lower:.2f} to {upper:.2f}).",
-        cannot_say="Which of the two is right, and whether both err alike.",
+        cannot_say="Which of the two is right, and whether both err alike."
+        + keys_doubted(test.p_value),
     )
 
 

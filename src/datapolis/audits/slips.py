@@ -1,7 +1,8 @@
 """What in a table looks like a slip on the way to it: another unit, or rows that were lost.
 
 A note asks whoever knows the table; it changes no number, and tells none. What cannot be seen from
-inside a table is not asked: keys that were dealt anew, rows lost without a trace.
+inside a table is not asked: rows lost without a trace, or a part of the names in another unit where
+sizes spread widely anyhow.
 """
 
 from __future__ import annotations
@@ -71,6 +72,13 @@ def in_two_clouds(
         f"{what} falls into two clouds by {units}, ten or more times apart, with nothing between "
         f"them: {ANOTHER}"
     ]
+
+
+def keys_doubted(p_value: float) -> str:
+    """What a comparison of two tables cannot say where chance alone could have made it."""
+    if p_value <= 0.05:
+        return ""
+    return " Whether the keys of both tables mean the same units: no agreement shows."
 
 
 def cut_short(units: str, unit: Column, period: Column) -> list[str]:
