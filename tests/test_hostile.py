@@ -183,7 +183,7 @@ def test_an_outcome_is_a_column_and_never_code(text, tmp_path, monkeypatch):
         ("-x", "'-x"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
+        ("\r=1", "'\n=1"),
         (" =1", "' =1"),
         ("＝1", "'＝1"),
         ("-1.5", "-1.5"),
@@ -212,7 +212,11 @@ def test_files_for_spreadsheets_hold_no_formula(tmp_path):
     path.write_text("holder,amount\n" + "".join(f'"{n}",{i + 1}\n' for i, n in enumerate(names)))
     found = concentration(path, holder="holder", amount="amount", basis="amount", public=True)
     hostile = replace(
-        found, findings=tuple(replace(one, of="=1+1", says="-2+3") for one in found.findings)
+        found,
+        findings=tuple(
+            replace(one, of="=1+1", says="-2+3", units="a\r=1 a", unit="\r\n@x")
+            for one in found.findings
+        ),
     )
     folder = hostile.save(tmp_path / "out")
     for text in (

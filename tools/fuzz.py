@@ -683,7 +683,7 @@ def report(counts: Counter[tuple[str, str]], targets: list[str]) -> int:
 def again(file: Path) -> int:
     """A kept input once more, with its traceback."""
     head, _, text = file.read_text(encoding="utf-8").partition("\n")
-    target, given = head[2:].partition(":")[0], ast.literal_eval(plain(text))
+    target, given = head[2:].partition(":")[0], plain(text)
     with tempfile.TemporaryDirectory() as folder:
         try:
             TARGETS[target][1](given, Path(folder))
@@ -695,13 +695,22 @@ def again(file: Path) -> int:
     return 0
 
 
-def plain(text: str) -> str:
-    """A kept input as Python reads it: numbers that are none by another way."""
-    import re
+class _Numbers(ast.NodeTransformer):
+    """The names nan and inf, which stand in what `repr` writes, as the numbers they are."""
 
-    text = re.sub(r"(?<![\w'\"])-inf(?![\w'\"])", "-1e999", text)
-    text = re.sub(r"(?<![\w'\"])inf(?![\w'\"])", "1e999", text)
-    return re.sub(r"(?<![\w'\"])nan(?![\w'\"])", "None", text)
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """A number in place of its name."""
+        return ast.Constant(float(node.id))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """-inf, which is no number for Python's parser either."""
+        operand = self.visit(node.operand)
+        return ast.Constant(-operand.value) if isinstance(node.op, ast.USub) else node
+
+
+def plain(text: str) -> Any:
+    """What `repr` wrote of plain values."""
+    return ast.literal_eval(_Numbers().visit(ast.parse(text.strip(), mode="eval")).body)
 
 
 def guided(target: str, seconds: float) -> None:

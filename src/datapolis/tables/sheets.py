@@ -19,9 +19,11 @@ NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 def harmless(cell: Any) -> Any:
     """A cell that no spreadsheet takes for a formula; what is no text stays as it is."""
-    if not isinstance(cell, str) or NUMBER.fullmatch(cell) or not FORMULA.match(cell):
+    if not isinstance(cell, str) or NUMBER.fullmatch(cell):
         return cell
-    return f"'{cell}"
+    # a lone \r begins a row in many programs, and Python's writer puts no quotes around it
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def harmless_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
