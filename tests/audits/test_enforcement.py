@@ -293,8 +293,9 @@ def test_bad_options_are_refused():
     rows = made(30)
     with pytest.raises(InputError, match="did you mean 'country'"):
         enforcement(rows, amount="fine", by=["contry"])
-    with pytest.raises(InputError, match="no columns to count by"):
-        enforcement(rows, amount="fine", by=[])
+    for none in ([], [""]):
+        with pytest.raises(InputError, match="no columns to count by"):
+            enforcement(rows, amount="fine", by=none)
     with pytest.raises(InputError, match="not a date"):
         enforcement(rows, **BY, as_of="soon")
     with pytest.raises(InputError, match="no decision is left"):

@@ -177,6 +177,14 @@ def test_units_widen_the_interval():
     assert units.n_units == rows.n_units / 4 and units.units == "who"
 
 
+def test_a_column_may_be_its_own_unit():
+    own = column(pareto(np.random.default_rng(4), 2.2, 80))
+    rows, units = (
+        tails(own, "value", public=True, unit=unit, draws=39)["alpha"] for unit in ("", "value")
+    )
+    assert units.estimate == pytest.approx(rows.estimate) and units.n_units == rows.n_units
+
+
 def test_target_is_the_index_of_the_model(plain):
     found = tails(plain, "value", above=2, index="user_tail", time="2020", public=True, **FEW)
     (target,) = found.targets

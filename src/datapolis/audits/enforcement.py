@@ -208,7 +208,7 @@ def _read(
     rows: Table, amount: str, by: list[str], date: str, year: str, opened: str, unit: str
 ) -> Decisions:
     """The decisions, reduced where the rows lie to those that differ."""
-    if not by or len(set(by)) < len(by) or amount in by:
+    if not by or not all(by) or len(set(by)) < len(by) or amount in by:
         raise InputError(
             "no columns to count by", file=rows.name, field="by", allowed="one or more, each once"
         )

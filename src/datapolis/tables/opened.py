@@ -133,9 +133,10 @@ class Table:
         import ibis
 
         values.setdefault("n", ibis._.count())
-        if not by:
+        keys = list(dict.fromkeys(by))
+        if not keys:
             return self._fetched(self.expression.aggregate(**values))
-        return self._fetched(self.expression.group_by(list(by)).agg(**values).order_by(list(by)))
+        return self._fetched(self.expression.group_by(keys).agg(**values).order_by(keys))
 
     def fetch(self, *columns: str) -> Columns:
         """These columns as arrays, rows in the order of their values."""
