@@ -216,7 +216,7 @@ def _read(
     rows = rows.text(*dict.fromkeys(words), gaps=True).numbers(amount, least=0, gaps=True)
     if unit:
         rows = rows.text(unit)
-    cells = rows.group(list(dict.fromkeys([*words, amount])))
+    cells = rows.group([*words, amount])
     many = cells["n"].astype(int)
     if not many.size:
         raise InputError("no decision is left", file=rows.name, allowed="one row or more")

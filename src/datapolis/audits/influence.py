@@ -214,7 +214,7 @@ def _read(
     if rows.n_rows and rows.count() == 0:
         raise InputError("no filing is left", file=rows.name, allowed="one filing or more")
     by = [one for one in (payer, own, form, period, parent, filer, client, amount) if one]
-    cells = rows.group(list(dict.fromkeys(by)))
+    cells = rows.group(by)
     many = cells["n"].astype(int)
     blank = np.full(many.size, "", object)
     marks = np.char.lower(cells[own].astype(str))

@@ -185,7 +185,7 @@ def _areas_told(every: list[Areas], asked: Asked) -> Column:
 def _ruled(areas: Areas, asked: Asked) -> bool:
     """Whether one area could be worked out by another in some group."""
     added = list(areas.people.values())
-    if not asked.outcome.sign and not asked.outcome.log and (areas.y >= 0).all():
+    if asked.outcome.amount and (areas.y >= 0).all():
         added += [people * areas.y for people in added]
     return any(one_dominates(values) for values in added)
 

@@ -58,6 +58,11 @@ class Outcome:
     value: str = ""
 
     @property
+    def amount(self) -> bool:
+        """Whether it is a number on its own scale: no condition and no logarithm."""
+        return not self.sign and not self.log
+
+    @property
     def unit(self) -> str:
         """What it is measured in."""
         return "share" if self.sign else self.text

@@ -287,7 +287,7 @@ def _mixed_note(prepared: Prepared, reduced: Reduced, asked: Asked) -> list[str]
 
 def _slips(reduced: Reduced, asked: Asked) -> list[str]:
     """What looks odd about the outcomes of units, where these are numbers on their own scale."""
-    if asked.unit is None or asked.outcome.sign or asked.outcome.log:
+    if asked.unit is None or not asked.outcome.amount:
         return []
     unit, cells = reduced.cells.unit, reduced.cells
     weight = np.bincount(unit, cells.weight)
@@ -351,7 +351,7 @@ def _safe(cells: Cells, side: Column, asked: Asked) -> bool:
 
 def _added(cells: Cells, asked: Asked) -> list[Column]:
     """What units add to a mean: weight, and where sizes are compared the outcome by weight."""
-    sizes = not asked.outcome.sign and not asked.outcome.log and (cells.total >= 0).all()
+    sizes = asked.outcome.amount and (cells.total >= 0).all()
     return [cells.weight, cells.total] if sizes else [cells.weight]
 
 
@@ -607,7 +607,7 @@ def _overall(
             "found.",
             **shared,
         )
-    if not asked.outcome.sign and not asked.outcome.log:
+    if asked.outcome.amount:
         spread = reduced.cells.spread()
         if np.isfinite(spread):
             yield Finding(
@@ -743,7 +743,7 @@ def _mirror(rows: Table, asked: Asked, notes: list[str]) -> list[Finding]:
 
 def _targets(one: Compared, reduced: Reduced, asked: Asked, sha256: str, notes: list[str]) -> Any:
     """The spread inside cells, where it is that of one product's price at equal cost."""
-    plain = not asked.outcome.sign and not asked.outcome.log
+    plain = asked.outcome.amount
     if not asked.cost:
         notes.append("No targets: without a column of cost nothing here calibrates the model.")
     elif not (plain and asked.same):

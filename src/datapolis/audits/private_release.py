@@ -197,7 +197,7 @@ def _bounded(
 
     Which of its rows those are depends on the unit's own rows alone, whatever the others have.
     """
-    cells = rows.fetch(*dict.fromkeys([unit, by, *([value] if value else [])]))
+    cells = rows.fetch(unit, by, *([value] if value else []))
     known = {name: place for place, name in enumerate(groups)}
     group = np.array([known.get(str(one), -1) for one in cells[by]], int)
     owner = np.unique(cells[unit].astype(str), return_inverse=True)[1]

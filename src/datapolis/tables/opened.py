@@ -40,6 +40,9 @@ Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
 Duplicates = Literal["keep", "drop"]
 FRAMES = ("pandas", "polars", "pyarrow")  # libraries whose tables Ibis takes as they are
 MOST_LOOKED_AT = 5_000_000  # rows of a table whose names are compared with each other
+SPELLINGS = (
+    "{}: names in {} differ from each other in capitals or spaces alone; they count as different."
+)
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
@@ -108,11 +111,12 @@ class Table:
         self.require(*columns)
         cells = {column: _filled(self.expression[column].cast("string")) for column in columns}
         changed = replace(self, expression=self.expression.mutate(**cells))
-        if not gaps:
-            empty = {(c, "is empty"): changed.expression[c].isnull() for c in columns}
-            changed._refuse(empty, "text in every row")
-        if spelling:
-            changed._look_at_spelling(columns)
+        empty = {} if gaps else {(c, "is empty"): changed.expression[c].isnull() for c in columns}
+        looked_at = changed._not_looked_at(columns) if spelling else []
+        counts = changed._refuse(empty, "text in every row", changed._spellings(looked_at))
+        for place, column in enumerate(looked_at):
+            several = counts[f"alike_{place}"][0] < counts[f"as_written_{place}"][0]
+            self.odd[column] = SPELLINGS.format(self.name, column) if several else ""
         return changed
 
     def where(self, condition: Any) -> Table:
@@ -215,33 +219,35 @@ class Table:
         self._refuse(checks, allowed)
         return replace(self, expression=self.expression.mutate(**after))
 
-    def _look_at_spelling(self, columns: Sequence[str]) -> None:
-        """Note the columns in which a name is spelt in several ways."""
-        new = [column for column in columns if column not in self.odd]
-        if not new or self.n_rows > MOST_LOOKED_AT:
-            return
+    def _not_looked_at(self, columns: Sequence[str]) -> list[str]:
+        """The columns whose names were not compared with each other yet; none of a long table."""
+        few = self.n_rows <= MOST_LOOKED_AT
+        return [column for column in dict.fromkeys(columns) if few and column not in self.odd]
+
+    def _spellings(self, columns: Sequence[str]) -> dict[str, Any]:
+        """How many names each column has, as written and without capitals and spaces."""
         counts = {}
-        for place, column in enumerate(new):
+        for place, column in enumerate(columns):
             cells = self.expression[column]
             counts[f"as_written_{place}"] = cells.nunique()
             counts[f"alike_{place}"] = cells.lower().replace(" ", "").nunique()
-        found = self._fetched(self.expression.aggregate(**counts))
-        for place, column in enumerate(new):
-            several = found[f"alike_{place}"][0] < found[f"as_written_{place}"][0]
-            self.odd[column] = (
-                f"{self.name}: names in {column} differ from each other in capitals or spaces "
-                "alone; they count as different."
-                if several
-                else ""
-            )
+        return counts
 
-    def _refuse(self, wrong: Mapping[tuple[str, str], Any], allowed: str) -> None:
-        """InputError for the first (column, problem) that any row has; one query for all."""
-        if not wrong:
-            return
+    def _refuse(
+        self,
+        wrong: Mapping[tuple[str, str], Any],
+        allowed: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> Columns:
+        """InputError for the first (column, problem) that any row has; one query for all.
+
+        `more` aggregates are asked in the same query, and returned.
+        """
+        if not wrong and not more:
+            return {}
         keys = list(wrong)
         counts = {f"wrong_{place}": wrong[key].sum().fill_null(0) for place, key in enumerate(keys)}
-        found = self._fetched(self.expression.aggregate(**counts))
+        found = self._fetched(self.expression.aggregate(**counts, **(more or {})))
         for place, (column, problem) in enumerate(keys):
             if many := int(found[f"wrong_{place}"][0]):
                 raise InputError(
@@ -250,6 +256,7 @@ class Table:
                     field=column,
                     allowed=allowed,
                 )
+        return found
 
     def arrow(self, expression: Any) -> Any:
         """What an Ibis expression gives, as an Arrow table."""
