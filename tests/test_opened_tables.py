@@ -102,11 +102,62 @@ def test_reductions(file):
     rows = tables.open_table(file(CSV * 1 + "Bergen,NA,3,2014-06-29\n")).numbers("price")
     found = rows.group(["city"], total=rows["price"].sum())
     assert found["city"].tolist() == ["Bergen", "Oslo, west"]
-    assert found["total"].tolist() == [4.5, 2.0]
-    assert found["n"].tolist() == [2, 1]
-    assert rows.group([], total=rows["price"].sum())["total"].tolist() == [6.5]
+    assert found[tables.derived("total")].tolist() == [4.5, 2.0]
+    assert found[tables.N].tolist() == [2, 1]
+    assert rows.group([], total=rows["price"].sum())[tables.derived("total")].tolist() == [6.5]
     with pytest.raises(InputError, match="1 keys stand in more than one row"):
         rows.check_unique("city")
+
+
+def test_what_is_derived_never_bears_the_name_of_a_column(file):
+    rows = tables.open_table(file("n,Total\na,1\na,2\nb,4\n")).numbers("Total")
+    found = rows.group(["n"], total=rows["Total"].sum())
+    assert found["n"].tolist() == ["a", "b"]
+    assert found[tables.N].tolist() == [2, 1]
+    assert found[tables.derived("total")].tolist() == [3.0, 4.0]
+    more = rows.mutate(total=2 * rows["Total"])
+    assert more.fetch("Total", tables.derived("total"))[tables.derived("total")].tolist() == [
+        2,
+        4,
+        8,
+    ]
+    assert rows.check_unique("n", "Total") is rows
+    assert rows.recode("n", rows["n"].upper()).fetch("n")["n"].tolist() == ["A", "A", "B"]
+    with pytest.raises(InputError, match="a column is missing"):
+        rows.recode("total", rows["n"])
+    with pytest.raises(ValueError, match="derived twice"):
+        more.mutate(total=rows["Total"])
+    with pytest.raises(ValueError, match="grouped by what is counted"):
+        more.group([tables.derived("total")], total=rows["Total"].sum())
+    with pytest.raises(InputError, match="none may begin with 'datapolis '"):
+        tables.open_table({"Datapolis N": [1]})
+
+
+@pytest.mark.parametrize("second", ["a", "A"])
+def test_two_columns_of_one_name_are_refused_however_they_come(file, tmp_path, second):
+    import pandas
+    import polars
+    import pyarrow
+    from pyarrow import parquet
+
+    arrow = pyarrow.table([["1"], ["2"], ["3"]], names=["a", second, "a_1"])
+    parquet.write_table(arrow, tmp_path / "twice.parquet")
+    sources = [
+        file(f"a,{second},a_1\n1,2,3\n"),
+        file(f"a\t{second}\n1\t2\n", "twice.tsv"),
+        tmp_path / "twice.parquet",
+        arrow,
+        pandas.DataFrame([["1", "2"]], columns=["a", second]),
+        *([] if second == "a" else [{"a": [1], "A": [2]}, polars.DataFrame({"a": [1], "A": [2]})]),
+    ]
+    for source in sources:
+        with pytest.raises(InputError, match="two columns have this name"):
+            tables.open_table(source)
+
+
+def test_a_cell_that_repeats_a_name_is_no_second_column(file):
+    rows = tables.open_table(file("a,b,a_1\nb,b,A\n", "once.csv"))
+    assert rows.columns == ["a", "b", "a_1"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from datapolis.inference.bass import (
     ordinary_least_squares,
     profile_interval,
 )
-from datapolis.tables import Table
+from datapolis.tables import N, Table
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -115,7 +115,7 @@ class People:
             )
         period = np.where(adopted, np.nan_to_num(times) - start, -1).astype(int)
         community = cells[within] if within else np.full(times.size, "")
-        return cls(community, period, cells["n"], start, last, rows)
+        return cls(community, period, cells[N], start, last, rows)
 
     @property
     def watched(self) -> int:

@@ -55,7 +55,7 @@ from datapolis.inference.count_trend import CountTrend, count_trend, whole_month
 from datapolis.inference.largest import drawn_largest, expected_largest
 from datapolis.inference.medians import bootstrap_medians, median
 from datapolis.inference.resampling import DRAWS, interval
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import N, Source, Table, derived, open_table
 
 if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[Any]]
@@ -68,8 +68,8 @@ GRID = 48  # steps of the lag curve
 RECENT = 4  # last months of start that are told
 SEPARATOR = "|"
 UNKNOWN = "not recorded"
-UNIT = "number of the unit"
-LAG_COLUMN = "days from start to report"
+UNIT = derived("unit")
+LAG_COLUMN = derived("lag")
 MOST_POINTS = 200  # of a curve of sizes
 
 NO_UNREPORTED = "What was never reported, and what lies below the size from which reports are due."
@@ -280,18 +280,18 @@ def _by_unit(rows: Table, asked: _Asked, keys: Sequence[str]) -> Columns:
     if asked.holder:
         cells = rows.group([asked.holder, *keys])
         unit = np.unique(cells[asked.holder], return_inverse=True)[1]
-        return {UNIT: unit, "n": cells["n"], **{key: cells[key] for key in keys}}
+        return {UNIT: unit, N: cells[N], **{key: cells[key] for key in keys}}
     cells = rows.group(keys)
-    many = int(cells["n"].sum())
-    each = {key: np.repeat(cells[key], cells["n"]) for key in keys}
-    return {UNIT: np.arange(many), "n": np.ones(many, int), **each}
+    many = int(cells[N].sum())
+    each = {key: np.repeat(cells[key], cells[N]) for key in keys}
+    return {UNIT: np.arange(many), N: np.ones(many, int), **each}
 
 
 def _units(rows: Table, asked: _Asked) -> int:
     """How many independent units there are."""
     if not asked.holder or asked.public:
         return rows.count()
-    return int(rows.group([], units=rows[asked.holder].nunique())["units"][0])
+    return int(rows.group([], units=rows[asked.holder].nunique())[derived("units")][0])
 
 
 def _together(
@@ -306,7 +306,7 @@ def _together(
         unit = cells[UNIT]
     else:  # more rows than the threshold are no safer
         cells = rows.group(columns)
-        again = np.repeat(np.arange(cells["n"].size), np.minimum(cells["n"], asked.least))
+        again = np.repeat(np.arange(cells[N].size), np.minimum(cells[N], asked.least))
         cells = {name: one[again] for name, one in cells.items()}
         unit = np.arange(again.size)
     tables: dict[str, Column] = {}
@@ -372,8 +372,8 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
         return None
     dated = told.rows.where(told.rows[asked.reported].notnull())
     days = dated.group([asked.reported])
-    missing = told.n - int(days["n"].sum())
-    if missing > MOST_MISSING * told.n or not days["n"].size:
+    missing = told.n - int(days[N].sum())
+    if missing > MOST_MISSING * told.n or not days[N].size:
         told.cannot(
             "annual_ratio",
             TREND,
@@ -381,7 +381,7 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
             "over the months like the others: no rate, no trend.",
         )
         return None
-    months, counts = whole_months(days[asked.reported], days["n"], asked.as_of)
+    months, counts = whole_months(days[asked.reported], days[N], asked.as_of)
     if months.size < LEAST_MONTHS or counts.sum() < max(months.size, asked.least):
         told.cannot(
             "annual_ratio",
@@ -414,9 +414,11 @@ def _units_of_months(dated: Table, asked: _Asked, months: Column, counts: Column
         return counts
     day = dated[asked.reported]
     cells = dated.mutate(month=day.year() * 12 + day.month() - 1).group(
-        ["month"], units=dated[asked.holder].nunique()
+        [derived("month")], units=dated[asked.holder].nunique()
     )
-    number = dict(zip(cells["month"].tolist(), cells["units"].tolist(), strict=True))
+    number = dict(
+        zip(cells[derived("month")].tolist(), cells[derived("units")].tolist(), strict=True)
+    )
     return np.array([number.get(12 * 1970 + month, 0) for month in months.astype(int).tolist()])
 
 
@@ -493,7 +495,7 @@ def _recent_starts(told: _Told, asked: _Asked) -> None:
     last = (day.max() if asked.as_of is None else asked.as_of).astype("datetime64[M]")
     months = np.arange(last - RECENT + 1, last + 1)
     here = [day.astype("datetime64[M]") == month for month in months]
-    counts = [int(cells["n"][one].sum()) for one in here]
+    counts = [int(cells[N][one].sum()) for one in here]
     units = np.array([np.unique(cells[UNIT][one]).size for one in here])
     hidden = not shown(units, least=asked.least, public=asked.public).all()
     told.tell(
@@ -557,7 +559,7 @@ def _lags(told: _Told, asked: _Asked) -> None:
     has_lag = rows[LAG_COLUMN].notnull()
     keys = [*([asked.start] if asked.start else []), LAG_COLUMN]
     cells = _by_unit(rows.where(has_lag), asked, keys)
-    many = int(cells["n"].sum())
+    many = int(cells[N].sum())
     if many < LEAST_ROWS or not asked.enough(many, np.unique(cells[UNIT]).size):
         told.cannot("lag_median", LAG, f"{asked.many(many)} have a lag: too few, or of too few.")
         return
@@ -579,11 +581,11 @@ def _cells_of_lags(cells: Columns, asked: _Asked) -> tuple[_Lags, Column | None]
     """The lags, and the days of start; windows are nan where none is known."""
     lag = cells[LAG_COLUMN]
     if not asked.start or np.isnat(cells[asked.start].astype("datetime64[D]")).all():
-        return _Lags(lag, np.full(lag.shape, np.nan), cells[UNIT], cells["n"]), None
+        return _Lags(lag, np.full(lag.shape, np.nan), cells[UNIT], cells[N]), None
     begun = cells[asked.start].astype("datetime64[D]")
     day = np.where(np.isnat(begun), np.nan, begun.astype(float))
     as_of = np.nanmax(day + lag) if asked.as_of is None else float(asked.as_of.astype(int))
-    return _Lags(lag, as_of - day, cells[UNIT], cells["n"]), begun
+    return _Lags(lag, as_of - day, cells[UNIT], cells[N]), begun
 
 
 def _as_recorded(told: _Told, asked: _Asked, lags: _Lags) -> None:
@@ -798,9 +800,9 @@ def _tell_corrected(
 def _missing(told: _Told, asked: _Asked, rows: Table, has_lag: Any) -> None:
     """Whether breaches without a lag are as large as those with one."""
     sized = rows.mutate(has_lag=has_lag).where(rows[asked.size].notnull())
-    cells = _by_unit(sized, asked, ["has_lag", asked.size])
-    size, unit, count = cells[asked.size], cells[UNIT], cells["n"]
-    with_lag = cells["has_lag"].astype(bool)
+    cells = _by_unit(sized, asked, [derived("has_lag"), asked.size])
+    size, unit, count = cells[asked.size], cells[UNIT], cells[N]
+    with_lag = cells[derived("has_lag")].astype(bool)
     without = int(count[~with_lag].sum())
     if not without:
         return
@@ -881,10 +883,10 @@ def _severity(told: _Told, asked: _Asked, trend: CountTrend | None) -> None:
     listed = cells[asked.size] >= (0.0 if asked.floor is None else asked.floor)
     if not listed.all():
         told.notes.append(
-            f"{asked.many(int(cells['n'][~listed].sum()))} lie below the floor of "
+            f"{asked.many(int(cells[N][~listed].sum()))} lie below the floor of "
             f"{asked.floor:g} and are left out of sizes."
         )
-    sized = int(cells["n"][listed].sum())
+    sized = int(cells[N][listed].sum())
     if sized < LEAST_ROWS or not asked.enough(sized, np.unique(cells[UNIT][listed]).size):
         told.cannot("alpha", TAIL, "Too few breaches have a size.", claims=CLAIMS)
         return
@@ -898,7 +900,7 @@ def _severity(told: _Told, asked: _Asked, trend: CountTrend | None) -> None:
 
 def _sizes(cells: Columns, asked: _Asked, chosen: Column) -> _Sizes:
     unit = np.unique(cells[UNIT][chosen], return_inverse=True)[1]
-    return _Sizes(cells[asked.size][chosen], cells["n"][chosen], unit)
+    return _Sizes(cells[asked.size][chosen], cells[N][chosen], unit)
 
 
 def _totals(told: _Told, asked: _Asked, of: _Sizes) -> None:
@@ -1117,17 +1119,17 @@ def _who(told: _Told, asked: _Asked) -> None:
     """Counts by kind of entity."""
     if not asked.entity:
         return
-    rows = told.rows.mutate(**{asked.entity: told.rows[asked.entity].fill_null(UNKNOWN)})
+    rows = told.rows.recode(asked.entity, told.rows[asked.entity].fill_null(UNKNOWN))
     values: dict[str, Any] = {}
     if asked.holder:
         values["entities"] = rows[asked.holder].nunique()
     if asked.size:
         values["people"] = rows[asked.size].sum().fill_null(0.0)
     cells = rows.group([asked.entity], **values)
-    units = cells.get("entities", cells["n"])
+    units = cells.get(derived("entities"), cells[N])
     visible = shown(
         units,
-        cells.get("people"),
+        cells.get(derived("people")),
         least=asked.least,
         public=asked.public,
         overlap=bool(asked.holder),
@@ -1135,9 +1137,9 @@ def _who(told: _Told, asked: _Asked) -> None:
     visible &= told.beside(asked.entity, cells[asked.entity])
     if not visible.all():
         told.notes.append(f"{int((~visible).sum())} kinds of entity are withheld: too few.")
-    total = int(cells["n"].sum())
+    total = int(cells[N].sum())
     for place in np.flatnonzero(visible):
-        many = int(cells["n"][place])
+        many = int(cells[N][place])
         entities = f" of {int(units[place]):,} entities" if asked.holder else ""
         told.tell(
             "reports",
@@ -1155,7 +1157,7 @@ def _who(told: _Told, asked: _Asked) -> None:
         )
     told.series["kinds"] = {
         "kind": cells[asked.entity][visible],
-        "breaches": cells["n"][visible],
+        "breaches": cells[N][visible],
         "units": units[visible],
     }
 
@@ -1177,13 +1179,13 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
     drawn: dict[str, list[Any]] = {"column": [], "label": [], "share": [], "n": []}
     for column in columns:
         cells = told.rows.where(told.rows[column].notnull()).group([column])
-        filled = int(cells["n"].sum())
+        filled = int(cells[N].sum())
         if filled < max(asked.least, 1):
             told.cannot(
                 "share", f"Shares of {column}.", f"{asked.many(filled)} have one.", of=column
             )
             continue
-        counts = label_counts(cells[column], cells["n"])
+        counts = label_counts(cells[column], cells[N])
         labels = sorted(counts, key=lambda one: (-counts[one], one))
         many = np.asarray([counts[one] for one in labels])
         visible = shown(many, least=asked.least, public=asked.public, overlap=True)

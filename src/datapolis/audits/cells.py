@@ -17,7 +17,7 @@ import numpy as np
 from datapolis.audits.price_options import CONDITIONS, Asked, Outcome, Term, is_number
 from datapolis.errors import InputError
 from datapolis.inference.clustered import Cells
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import N, Source, Table, derived, open_table
 
 BATCH = 1_000_000  # cells that stream in at once
 ROWS = 1_000_000  # most rows that are compared one by one, without a unit
@@ -29,8 +29,9 @@ Column = Any
 
 # --- rows ----------------------------------------------------------------------------------------
 
-UNIT, CLUSTER = "dp unit", "dp cluster"
-STRATUM, FIRST, WEIGHT, Y = "dp stratum", "dp first", "dp weight", "dp y"
+UNIT, CLUSTER, STRATUM, FIRST, WEIGHT, Y = map(
+    derived, ("unit", "cluster", "stratum", "first", "weight", "y")
+)
 
 
 def opened(source: Source, drop: str, duplicates: Any, arrays: Mapping[str, Any]) -> Table:
@@ -63,7 +64,7 @@ def opened(source: Source, drop: str, duplicates: Any, arrays: Mapping[str, Any]
                 allowed=f"{arrow.num_rows} values, one for each row",
             )
         text = [None if _none(one) else str(one) for one in values.tolist()]
-        arrow = arrow.append_column(f"dp given {name}", [text])
+        arrow = arrow.append_column(derived(f"given {name}"), [text])
     table = replace(table, expression=ibis.memtable(arrow))
     return open_table(table, drop=drop, duplicates=duplicates)
 
@@ -75,7 +76,7 @@ def _none(value: Any) -> bool:
 def with_place(rows: Table, name: str, given: Any, field: str) -> Table:
     """The rows with what a unit or cluster says under `name`: a column, or its first letters."""
     if not isinstance(given, str):
-        return rows.mutate(**{name: rows[f"dp given {field}"]})
+        return rows.mutate(**{name: rows[derived(f"given {field}")]})
     found = re.fullmatch(r"(.+)\[:(\d+)\]", given.strip())
     column = found[1].strip() if found else given.strip()
     rows.require(column, field=field)
@@ -107,10 +108,11 @@ def complete(rows: Table, columns: Mapping[str, str], least: int = 1) -> tuple[T
         for place, column in enumerate(columns)
     }
     found = rows.group([], **counts)
+    gaps = [int(found[derived(name)][0]) for name in counts]
     said = [
-        f"{rows.name}: left out without {words}: {_many(int(found[f'c{place}'][0]), least)}."
-        for place, words in enumerate(columns.values())
-        if found[f"c{place}"][0]
+        f"{rows.name}: left out without {words}: {_many(many, least)}."
+        for words, many in zip(columns.values(), gaps, strict=True)
+        if many
     ]
     if not said:
         return rows, said
@@ -131,7 +133,7 @@ def classed(rows: Table, costs: Sequence[Term], classes: int) -> tuple[Table, li
     """
     names, said = [], []
     for place, term in enumerate(costs):
-        name = f"dp cost {place}"
+        name = derived(f"cost {place}")
         names.append(name)
         if term.category or not _many_values(rows, term.column):
             rows = rows.mutate(**{name: rows[term.column]})
@@ -139,7 +141,7 @@ def classed(rows: Table, costs: Sequence[Term], classes: int) -> tuple[Table, li
             continue
         steps = [step / classes for step in range(1, classes)]
         found = rows.group([], edges=rows[term.column].quantile(steps))
-        edges = sorted({float(edge) for edge in found["edges"][0]})
+        edges = sorted({float(edge) for edge in found[derived("edges")][0]})
         above = [(rows[term.column] > edge).cast("int32") for edge in edges]
         rows = rows.mutate(**{name: sum(above[1:], start=above[0])})
         said.append(f"{term.text} in {len(edges) + 1} classes of equally many rows")
@@ -253,7 +255,7 @@ def read_outcome(rows: Table, outcome: Outcome) -> Table:
 def with_terms(rows: Table, terms: Sequence[Term], name: str) -> tuple[Table, tuple[str, ...]]:
     """The rows with a column for each term, before text of the same column is read."""
     rows = read_terms(rows, terms)
-    names = tuple(f"dp {name} {place}" for place in range(len(terms)))
+    names = tuple(derived(f"{name} {place}") for place in range(len(terms)))
     columns = {name: rows[term.column] for name, term in zip(names, terms, strict=True)}
     return rows.mutate(**columns) if columns else rows, names
 
@@ -306,7 +308,7 @@ def _coded(rows: Table, keys: Sequence[str], name: str) -> tuple[Table, Mapping[
         return rows.mutate(**{name: ibis.literal(0, "int32")}), {}
     found = rows.group(list(keys))
     labels = {key: found[key] for key in keys}
-    codes = np.arange(found["n"].size, dtype=np.int32)
+    codes = np.arange(found[N].size, dtype=np.int32)
     if codes.size == 1:
         return rows.mutate(**{name: ibis.literal(0, "int32")}), labels
     import pyarrow
@@ -347,7 +349,6 @@ def _by_unit(rows: Table, place: list[str]) -> dict[str, Column]:
 
 def _row_by_row(rows: Table, place: list[str]) -> dict[str, Column]:
     """Cells of single rows, in the order of their values, so that engines agree."""
-    import ibis
 
     keys = [*place, STRATUM, FIRST, Y, WEIGHT]
     many = rows.count()
@@ -359,8 +360,8 @@ def _row_by_row(rows: Table, place: list[str]) -> dict[str, Column]:
             value=many,
             allowed=f"a unit at which `by` varies, or at most {ROWS:,} rows",
         )
-    found = replace(rows, expression=rows.expression.select(*keys)).group(keys, n=ibis._.count())
-    again = np.repeat(np.arange(found["n"].size), found["n"])
+    found = replace(rows, expression=rows.expression.select(*keys)).group(keys)
+    again = np.repeat(np.arange(found[N].size), found[N])
     y, w = found[Y][again], found[WEIGHT][again]
     part = {
         "unit": np.arange(again.size, dtype=np.int32),

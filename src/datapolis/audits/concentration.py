@@ -67,7 +67,7 @@ from datapolis.indicators import (
     spearman,
     top_fifth_share,
 )
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import Source, Table, derived, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -291,15 +291,15 @@ def _read(
         rows = rows.numbers(weight, least=0)
         values["weight"] = rows[weight].mean()
     cells = rows.group(by, **values)
-    many = cells["amount"].size
+    many = cells[derived("amount")].size
     label = [cells[column] if column else np.full(many, "") for column in (time, within)]
     _, start = np.unique(np.stack([one.astype(str) for one in label]), axis=1, return_index=True)
     bounds = [*sorted(start), many]
     found = []
     for first, last in pairwise(bounds):
         here = slice(first, last)
-        order = np.argsort(-cells["amount"][here], kind="stable")
-        if not cells["amount"][here].sum() > 0:
+        order = np.argsort(-cells[derived("amount")][here], kind="stable")
+        if not cells[derived("amount")][here].sum() > 0:
             raise InputError(
                 "nobody has anything in a period",
                 file=rows.name,
@@ -311,9 +311,9 @@ def _read(
                 str(label[0][first]),
                 str(label[1][first]),
                 cells[holder][here][order],
-                cells["amount"][here][order],
+                cells[derived("amount")][here][order],
                 cells[group][here][order] if group else None,
-                float(cells["weight"][here].mean()) if weight else 1.0,
+                float(cells[derived("weight")][here].mean()) if weight else 1.0,
             )
         )
     return found

@@ -206,7 +206,7 @@ def read_cells(
     rows.require(*attributes, sensitive)
     if numbers and missing:
         known = rows.text(sensitive, gaps=True)
-        rows = known.mutate(**{sensitive: known[sensitive].nullif(missing)})
+        rows = known.recode(sensitive, known[sensitive].nullif(missing))
     if numbers:
         rows = rows.numbers(sensitive, gaps=True)
     plain = {f"c{place}": rows[name] for place, name in enumerate((*attributes, sensitive))}

@@ -50,11 +50,12 @@ from datapolis.errors import InputError
 from datapolis.indicators import spearman, top_fifth_share
 from datapolis.inference import truncated
 from datapolis.inference.resampling import DRAWS, interval
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import N, Source, Table, derived, open_table
 
 if TYPE_CHECKING:
     Column = Any  # a NumPy array; the indicators are typed for those of JAX
 
+CROSS, YEAR, MONTH = map(derived, ("cross", "year", "month"))  # splits beside those by columns
 DATES, YEARS = ("date", "date_raw"), ("year",)  # looked for where no column is named
 NOT_GIVEN = "(not given)"
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
@@ -157,7 +158,8 @@ def enforcement(
     """
     by = [one.strip() for one in (by.split(",") if isinstance(by, str) else by)]
     rows = open_table(table, drop=drop, duplicates=duplicates)
-    date, year = _column(rows, date, DATES), _column(rows, year, YEARS)
+    taken = (amount, opened, unit, date, year)  # a column with another meaning is no date
+    date, year = _column(rows, date, DATES, taken), _column(rows, year, YEARS, taken)
     read = _read(rows, amount, by, date, year, opened, unit)
     end = _day(as_of, "as_of") if as_of else None
     least = 1 if public else min_group
@@ -196,12 +198,12 @@ def enforcement(
 # --- decisions ---------------------------------------------------------------------------------
 
 
-def _column(rows: Table, given: str, usual: Sequence[str]) -> str:
-    """The column named, or the first of the usual ones that the table has, or ""."""
+def _column(rows: Table, given: str, usual: Sequence[str], taken: Sequence[str]) -> str:
+    """The column named, or the first of the usual ones that is there and not taken, or ""."""
     if given:
         rows.require(given)
         return given
-    return next((one for one in usual if one in rows.columns), "")
+    return next((one for one in usual if one in rows.columns and one not in taken), "")
 
 
 def _read(
@@ -217,7 +219,7 @@ def _read(
     if unit:
         rows = rows.text(unit)
     cells = rows.group([*words, amount])
-    many = cells["n"].astype(int)
+    many = cells[N].astype(int)
     if not many.size:
         raise InputError("no decision is left", file=rows.name, allowed="one row or more")
     dated = _words(cells[date]) if date else [""] * many.size
@@ -357,10 +359,10 @@ def _tables(read: Decisions, by: list[str], dated: bool) -> dict[str, Groups]:
     """Every split that is told: by each column, by all of them, by year and by month."""
     tables = {name: _split(read.labels[name]) for name in by}
     if len(by) > 1:
-        tables["cross"] = _split(np.array([read.labels[name] for name in by], str).T)
+        tables[CROSS] = _split(np.array([read.labels[name] for name in by], str).T)
     if dated:
-        tables["year"] = _split(read.year)
-        tables["month"] = _split(np.array([read.year, read.month], str).T)
+        tables[YEAR] = _split(read.year)
+        tables[MONTH] = _split(np.array([read.year, read.month], str).T)
     return tables
 
 
@@ -395,7 +397,7 @@ def _hidden(tables: dict[str, Groups], seen: dict[str, Column]) -> Iterator[str]
     for name in tables:
         many = int((~seen[name]).sum())
         if many:
-            what = "all columns together" if name == "cross" else name
+            what = {CROSS: "all columns together", YEAR: "year", MONTH: "month"}.get(name, name)
             yield (
                 f"{many:,} groups by {what} are withheld: they are smaller than the threshold, one "
                 "of them has nearly all, or they could be had by subtraction."
@@ -714,9 +716,7 @@ def _months(
         return
     inside = read[(read.month >= first) & (read.month <= last) & (read.month != "")]
     months = int(np.datetime64(last, "M") - np.datetime64(first, "M")) + 1 if first else 0
-    told = [
-        bool(seen["month"][at]) for at in np.unique(tables["month"].place[_in(read, first, last)])
-    ]
+    told = [bool(seen[MONTH][at]) for at in np.unique(tables[MONTH].place[_in(read, first, last)])]
     if not all(told):
         yield withheld("decisions_a_month", **HIDDEN)
         return
@@ -854,22 +854,22 @@ def _series(
         for key, values in _counted(tables[name], read, total).items():
             numbers.setdefault(key, []).extend(values[chosen].tolist())
     series: dict[str, Columns] = {"groups": {**groups, **numbers}}
-    if "cross" in tables:
-        chosen = _largest(tables["cross"], seen["cross"], read)
-        labels = tables["cross"].names[chosen]
+    if CROSS in tables:
+        chosen = _largest(tables[CROSS], seen[CROSS], read)
+        labels = tables[CROSS].names[chosen]
         series["cross"] = {
             **{f"by {name}": labels[:, at] for at, name in enumerate(by)},
-            **{k: v[chosen] for k, v in _counted(tables["cross"], read, total).items()},
+            **{k: v[chosen] for k, v in _counted(tables[CROSS], read, total).items()},
         }
-    if "month" in tables:
-        for name, column in (("year", slice(None)), ("month", 1)):
-            labels = tables[name].names
-            labels = labels if name == "year" else labels[:, column]
-            chosen = np.flatnonzero(seen[name] & (labels != ""))
+    if MONTH in tables:
+        for name, split in (("year", YEAR), ("month", MONTH)):
+            labels = tables[split].names
+            labels = labels if name == "year" else labels[:, 1]
+            chosen = np.flatnonzero(seen[split] & (labels != ""))
             series[f"{name}s"] = {
                 name: labels[chosen],
                 **({"whole": labels[chosen] <= whole[1]} if name == "month" else {}),
-                **{k: v[chosen] for k, v in _counted(tables[name], read, total).items()},
+                **{k: v[chosen] for k, v in _counted(tables[split], read, total).items()},
             }
     shares = [one for one in findings if one.name == "quantile" and np.isfinite(one.estimate)]
     series["quantiles"] = {

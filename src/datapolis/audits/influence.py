@@ -48,7 +48,7 @@ from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
 from datapolis.inference.resampling import DRAWS
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import N, Source, Table, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -205,8 +205,9 @@ def _read(
     amends: str,
 ) -> Filings:
     """The filings, reduced where the rows lie to those that differ."""
-    filer = "" if filer == FILER and filer not in rows.columns else filer
-    client = "" if client == CLIENT and client not in rows.columns else client
+    there = set(rows.columns) - {payer, own, form, amount, period, parent}
+    filer = "" if filer == FILER and filer not in there else filer
+    client = "" if client == CLIENT and client not in there else client
     rows = rows.text(payer, period).text(*([parent] if parent else []), gaps=True)
     rows = rows.text(own, form, spelling=False)  # compared in small letters, as are these:
     rows = rows.text(*(one for one in (filer, client) if one), gaps=True, spelling=False)
@@ -215,7 +216,7 @@ def _read(
         raise InputError("no filing is left", file=rows.name, allowed="one filing or more")
     by = [one for one in (payer, own, form, period, parent, filer, client, amount) if one]
     cells = rows.group(by)
-    many = cells["n"].astype(int)
+    many = cells[N].astype(int)
     blank = np.full(many.size, "", object)
     marks = np.char.lower(cells[own].astype(str))
     wrong = ~np.isin(marks, [*YES, *NO])

@@ -65,7 +65,7 @@ from datapolis.inference.covering import (
 )
 from datapolis.inference.linkability import Linkability, linked_by_one, pair_linkability
 from datapolis.inference.pooling import best_links, merged, worth
-from datapolis.tables.opened import Source, Table, open_table
+from datapolis.tables import N, Source, Table, derived, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -288,7 +288,7 @@ def _exchange(
     label = _islands(ends, np.ones(len(ends), bool), names.size)
     amount = _amounts(rows, (source, target), value, names) if value else np.ones(names.size)
     whole = amount.sum()
-    n_rows = int(cells["n"].sum())
+    n_rows = int(cells[N].sum())
     common = {
         "n_rows": n_rows,
         "n_units": names.size,
@@ -315,8 +315,8 @@ def _exchange(
         "The value that separation costs is printed and is no target: the model's integration gap "
         "counts what each agency makes of its island's data, not one pool for each island.",
     ]
-    itself = int(cells["n"][one == two].sum())
-    again = n_rows - len(ends) - itself - int(cells["n"][two == ""].sum())
+    itself = int(cells[N][one == two].sum())
+    again = n_rows - len(ends) - itself - int(cells[N][two == ""].sum())
     if again and rule.whole(again):
         notes.append(f"{again:,} rows name a pair again; it counts once.")
     if itself and rule.whole(itself):
@@ -395,8 +395,8 @@ def _amounts(
         held = rows.where(rows[end].notnull())
         found = held.group([end], low=_[column].min(), high=_[column].max())
         at = np.searchsorted(names, found[end].astype(str))
-        low[at] = np.minimum(low[at], found["low"])
-        high[at] = np.maximum(high[at], found["high"])
+        low[at] = np.minimum(low[at], found[derived("low")])
+        high[at] = np.maximum(high[at], found[derived("high")])
     field = ", ".join(value)
     if unsaid := int(np.isinf(low).sum()):
         raise InputError(
@@ -618,7 +618,7 @@ def _candidates(
             field=f"{source}, {target}",
             allowed="holders of the first table",
         )
-    price = cells["cost"].astype(float) if cost else np.ones(len(ends[0]))
+    price = cells[derived("cost")].astype(float) if cost else np.ones(len(ends[0]))
     if not (price > 0).all():
         raise InputError(
             "a link costs nothing", file=possible.name, field=cost or "", allowed="costs above 0"

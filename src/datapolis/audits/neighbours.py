@@ -35,7 +35,7 @@ from datapolis.audits.spreading import (
 from datapolis.errors import InputError
 from datapolis.inference.exposure import Neighbours, exposure_by_chance
 from datapolis.inference.resampling import interval
-from datapolis.tables import Table
+from datapolis.tables import N, Table
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -67,12 +67,12 @@ def who_came_first(
         )
     findings = [*_coverage(cells, source, target, least)]
     notes = []
-    if strangers := int(cells["n"][source < 0].sum()):
+    if strangers := int(cells[N][source < 0].sum()):
         notes.append(
             f"{counted(strangers, least)} ties start at nobody of the first table; they are left "
             "out."
         )
-    if selves := int(cells["n"][(source >= 0) & (source == target)].sum()):
+    if selves := int(cells[N][(source >= 0) & (source == target)].sum()):
         notes.append(
             f"{counted(selves, least)} ties lead from people to themselves; they are left out."
         )
@@ -81,7 +81,7 @@ def who_came_first(
     number = int((np.isfinite(times) & (neighbours.degree > 0)).sum())
     make = partial(
         Finding,
-        n_rows=int(cells["n"].sum()),
+        n_rows=int(cells[N].sum()),
         n_units=number,
         units="adopters who named somebody of the table",
         basis="the neighbours that each adopter named, once each",
@@ -163,7 +163,7 @@ def _pairs(web: Table, links: Links, least: int) -> Columns:
     """The nominations by layer and pair, counted; layers that were not asked for are left out."""
     web = names_as_text(web, *links.ties)
     by = [*links.ties]
-    if LAYER in web.columns or links.layers:
+    if links.layers or (LAYER in web.columns and LAYER not in links.ties):
         web = web.text(LAYER)
         by = [LAYER, *by]
     if links.layers:
@@ -178,7 +178,7 @@ def _coverage(cells: Columns, source: Column, target: Column, least: int) -> Ite
     kinds = cells.get(LAYER, np.full(source.size, "all ties"))
     for kind in np.unique(kinds[known]):
         here = known & (kinds == kind)
-        many = int(cells["n"][here].sum())
+        many = int(cells[N][here].sum())
         make = partial(
             Finding,
             n_rows=many,
@@ -192,7 +192,7 @@ def _coverage(cells: Columns, source: Column, target: Column, least: int) -> Ite
         if min(many, np.unique(source[here]).size) < least:
             yield withheld(make, "nominations_inside", estimand, "a small layer")
             continue
-        inside = float(cells["n"][here & (target >= 0)].sum() / many)
+        inside = float(cells[N][here & (target >= 0)].sum() / many)
         yield make(
             name="nominations_inside",
             of=str(kind),

@@ -27,7 +27,7 @@ from datapolis.audits.privacy import shown
 from datapolis.errors import InputError
 from datapolis.indicators import effective_number, herfindahl
 from datapolis.inference.covering import best_mends
-from datapolis.tables import Table, open_table
+from datapolis.tables import N, Table, derived, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int
@@ -39,7 +39,7 @@ CONFIDENTIAL = 10  # at most where what is shown must not give small groups away
 SETS = 3  # sizes of sets to mend that have a finding of their own
 YES, NO = ("yes", "true", "1", "y", "1.0"), ("no", "false", "0", "n", "0.0")
 UNSURE = ("", "unsure", "unknown", "na", "n/a", "?")
-PERIOD = "datapolis_period"
+PERIOD = derived("period")
 BOUNDS = "; bounds: what is unsure is had, or lacked"
 
 
@@ -259,7 +259,7 @@ def _periods(
         cells = rows.text(place, dataset).group([*by, place, dataset])
     found = []
     for label in sorted(set(kinds[PERIOD].tolist())) if time else [""]:
-        here = kinds[PERIOD] == label if time else np.ones(len(kinds["n"]), bool)
+        here = kinds[PERIOD] == label if time else np.ones(len(kinds[N]), bool)
         bits = {
             state: np.array([kinds[name][here] == state for name in attributes], int).T
             @ (1 << np.arange(len(attributes)))
@@ -269,13 +269,13 @@ def _periods(
         }
         crossed = None
         if cells is not None:
-            now = cells[PERIOD] == label if time else np.ones(len(cells["n"]), bool)
+            now = cells[PERIOD] == label if time else np.ones(len(cells[N]), bool)
             places, datasets = (np.unique(cells[str(one)][now]).size for one in (place, dataset))
             crossed = Grid(
                 places=places,
                 datasets=datasets,
                 missing=places * datasets - int(now.sum()),
-                repeated=int((cells["n"][now] > 1).sum()),
+                repeated=int((cells[N][now] > 1).sum()),
             )
         found.append(
             Period(
@@ -284,7 +284,7 @@ def _periods(
                 opens=kinds[is_open][here] == "yes",
                 lacks=bits["no"],
                 unsure=bits["unsure"],
-                entries=kinds["n"][here].astype(int),
+                entries=kinds[N][here].astype(int),
                 grid=crossed,
             )
         )
@@ -306,7 +306,7 @@ def _states(rows: Table, column: str, *, sure: bool) -> Table:
             allowed="yes or no, true or false, 1 or 0" + ("" if sure else "; unsure, or empty"),
         )
     state = ibis.cases((cells.isin(YES), "yes"), (cells.isin(NO), "no"), else_="unsure")
-    return rows.mutate(**{column: state})
+    return rows.recode(column, state)
 
 
 def _common(now: Period) -> dict[str, Any]:
@@ -524,7 +524,7 @@ def supply(
     rows.require(holder, *attributes, *([time] if time else []))
     offers = rows.text(holder).group([holder])
     names: Column = offers[holder].astype(str)
-    offered: Column = offers["n"].astype(float)
+    offered: Column = offers[N].astype(float)
     whole = int(offered.sum())
     visible = shown(offered, least=rule.least, public=rule.public)
     order = [one for one in np.lexsort((names, -offered)) if visible[one]]
@@ -572,7 +572,7 @@ def _having(
     rows: Table, attribute: str, whole: int, rule: Rule, common: Mapping[str, Any]
 ) -> Finding:
     state = _states(rows, attribute, sure=False).group([attribute])
-    count = dict(zip(state[attribute].tolist(), state["n"].tolist(), strict=True))
+    count = dict(zip(state[attribute].tolist(), state[N].tolist(), strict=True))
     having, unsure = int(count.get("yes", 0)), int(count.get("unsure", 0))
     return said(
         rule.part(having, whole) and rule.part(having + unsure, whole),
@@ -596,8 +596,8 @@ def _batch(rows: Table, time: str, whole: int, rule: Rule, common: Mapping[str, 
     """The month in which most was added."""
     dated = rows.dates(time)
     months = dated.mutate(**{PERIOD: dated[time].cast("string").substr(0, 7)}).group([PERIOD])
-    largest = int(np.argmax(months["n"]))
-    many, month = int(months["n"][largest]), str(months[PERIOD][largest])
+    largest = int(np.argmax(months[N]))
+    many, month = int(months[N][largest]), str(months[PERIOD][largest])
     show = rule.part(many, whole)
     return said(
         show,

@@ -82,7 +82,7 @@ from datapolis.inference.clustered import (
 )
 from datapolis.inference.multiplicity import benjamini_hochberg, holm
 from datapolis.inference.resampling import DRAWS, interval, p_value
-from datapolis.tables import Source, Table
+from datapolis.tables import Source, Table, derived
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int
@@ -276,7 +276,7 @@ def _mixed_note(prepared: Prepared, reduced: Reduced, asked: Asked) -> list[str]
     known = everyone.where(everyone[column].notnull() & everyone[reading.UNIT].notnull())
     each = known.expression.group_by(reading.UNIT).agg(values=known[column].nunique())
     several = (each.values > 1).cast("float64").mean()
-    share = float(replace(known, expression=each).group([], share=several)["share"][0])
+    share = float(replace(known, expression=each).group([], share=several)[derived("share")][0])
     many = f"{reduced.mixed:,}" if reduced.mixed >= asked.least else f"Fewer than {asked.least}"
     return [
         f"{many} of {reduced.units:,} units ({asked.units}) hold both groups, and "

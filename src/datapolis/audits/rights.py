@@ -60,7 +60,7 @@ from datapolis.errors import InputError, nearest
 from datapolis.inference.ranks import spearman_test
 from datapolis.inference.resampling import DRAWS
 from datapolis.inference.trends import Estimate, LogitTrend, logit_trend, mean_slope, paired_change
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import N, Source, Table, derived, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -74,7 +74,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 FEWEST = 5  # units below which nothing is said of change or agreement
 CODE = re.compile(r"[A-Za-z]{2,3}")
-PERIOD_NAME = "period of the table"  # a column for tables that speak of one period
+PERIOD_NAME = derived("period")  # a column for tables that speak of one period
 PERIOD = re.compile(r"(\d{4})(?:\.0+)?(?:-(\d{2}))?(?:-(\d{2}))?")
 
 CANNOT_SAY = {
@@ -390,7 +390,6 @@ def _read(rows: Table, reading: Reading) -> Grid:
         part=known.ifelse(part, 0.0).sum(),
         whole=known.ifelse(whole, 0.0).sum(),
         known=known.ifelse(1, 0).sum(),
-        n=ibis._.count(),
     )
     return _grid(rows.name, reading, cells)
 
@@ -446,7 +445,7 @@ def _cells(rows: Table, reading: Reading) -> tuple[Table, Any, Any, Any]:
 
 def _grid(file: str, reading: Reading, cells: Columns) -> Grid:
     labels, moments, years = _periods(file, reading, cells)
-    value = np.asarray(cells["known"]) > 0
+    value = np.asarray(cells[derived("known")]) > 0
     if not value.any():
         raise InputError("no row has a value", file=file, field=reading.label)
     units, unit = np.unique(np.asarray(cells[reading.unit], str), return_inverse=True)
@@ -458,7 +457,7 @@ def _grid(file: str, reading: Reading, cells: Columns) -> Grid:
     filled = {}
     for name in ("part", "whole", "known"):
         filled[name] = np.zeros(shape)
-        np.add.at(filled[name], (unit, period), np.asarray(cells[name], float))
+        np.add.at(filled[name], (unit, period), np.asarray(cells[derived(name)], float))
     return Grid(
         reading=reading,
         units=units,
@@ -469,7 +468,7 @@ def _grid(file: str, reading: Reading, cells: Columns) -> Grid:
         part=filled["part"],
         whole=filled["whole"],
         rows=filled["known"],
-        n_gaps=int(np.asarray(cells["n"]).sum() - np.asarray(cells["known"]).sum()),
+        n_gaps=int(np.asarray(cells[N]).sum() - np.asarray(cells[derived("known")]).sum()),
     )
 
 

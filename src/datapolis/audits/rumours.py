@@ -30,7 +30,7 @@ from datapolis.audits.spreading import (
 )
 from datapolis.errors import InputError
 from datapolis.inference.multiplicity import holm
-from datapolis.tables import Table
+from datapolis.tables import N, Table, derived
 
 if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[Any]]
@@ -59,14 +59,14 @@ def how_threads_differ(rows: Table, given: Mapping[str, Any], least: int) -> Tol
     make = partial(
         Finding,
         n_rows=rows.count(),
-        n_units=threads["n"].size,
+        n_units=threads[N].size,
         units="threads",
         basis="threads, each counted once",
         method="Mann-Whitney",
         claims=("V25",),
     )
     findings = [*_counts(rows, threads, given, make, least)]
-    sides = [threads["kind"] == kind for kind in kinds]
+    sides = [threads[derived("kind")] == kind for kind in kinds]
     family = _family(threads, given)
     few = min(int(side.sum()) for side in sides)
     if few < max(FEWEST, least):
@@ -139,7 +139,7 @@ def _checked_posts(rows: Table, given: Mapping[str, Any], least: int) -> tuple[T
         first = rows.where(rows[parent].isnull()).count()
         notes.append(f"{counted(first, least)} posts answer no other.")
     several = rows.group([thread], kinds=rows[given["veracity"]].nunique())
-    if wrong := int((several["kinds"] > 1).sum()):
+    if wrong := int((several[derived("kinds")] > 1).sum()):
         raise InputError(
             f"{wrong:,} threads have several values",
             file=rows.name,
@@ -166,15 +166,15 @@ def _threads(rows: Table, given: Mapping[str, Any]) -> Columns:
 
 def _family(threads: Columns, given: Mapping[str, Any]) -> dict[str, tuple[str, Column]]:
     """The measures of a thread that are compared: name, words, values."""
-    size = threads["n"].astype(float)
+    size = threads[N].astype(float)
     family = {"size": ("number of posts", size)}
     if given["depth"]:
-        family["depth"] = ("depth of replies", threads["deepest"].astype(float))
+        family["depth"] = ("depth of replies", threads[derived("deepest")].astype(float))
     if given["seconds"]:
-        family["last_post"] = ("time to the last post", threads["last"].astype(float))
+        family["last_post"] = ("time to the last post", threads[derived("last")].astype(float))
     if given["stance"]:
         for place, word in enumerate(given["stances"]):
-            share = threads[f"stance_{place}"] / size
+            share = threads[derived(f"stance_{place}")] / size
             family[f"{word}_share"] = (f"share of posts that {word}", share)
     return family
 
@@ -183,7 +183,7 @@ def _counts(
     rows: Table, threads: Columns, given: Mapping[str, Any], make: Any, least: int
 ) -> Iterator[Finding]:
     """How many threads there are of each kind, and posts of each stance."""
-    kinds, many = np.unique(threads["kind"].astype(str), return_counts=True)
+    kinds, many = np.unique(threads[derived("kind")].astype(str), return_counts=True)
     for kind, number, seen in zip(
         kinds, many, shown(many, least=least, public=least <= 1), strict=True
     ):
@@ -195,7 +195,7 @@ def _counts(
                 estimate=float(number),
                 unit="threads",
                 method=COUNT,
-                says=f"{number:,} of {threads['n'].size:,} threads are of the kind {kind}.",
+                says=f"{number:,} of {threads[N].size:,} threads are of the kind {kind}.",
                 cannot_say="How common such rumours are: threads were chosen.",
             )
     if not given["stance"]:
@@ -203,7 +203,7 @@ def _counts(
     stance = given["stance"]
     stated = rows.where(rows[stance].notnull())
     cells = stated.group([stance], threads=stated[given["thread"]].nunique())
-    total = int(cells["n"].sum())
+    total = int(cells[N].sum())
     make = partial(make, basis="posts with a stance", method=COUNT, unit="posts")
     yield make(
         name="posts",
@@ -214,8 +214,10 @@ def _counts(
         "size of their thread alone.",
         cannot_say="What the others say.",
     )
-    visible = shown(cells["n"], cells["threads"], least=least, public=least <= 1, overlap=True)
-    for label, number, seen in zip(cells[stance], cells["n"], visible, strict=True):
+    visible = shown(
+        cells[N], cells[derived("threads")], least=least, public=least <= 1, overlap=True
+    )
+    for label, number, seen in zip(cells[stance], cells[N], visible, strict=True):
         if seen:
             yield make(
                 name="posts",
@@ -293,10 +295,10 @@ def _beside(
     make: Any,
 ) -> Iterator[Finding]:
     """The same for shares of the posts whose stance is known, beside and outside the family."""
-    stated = threads["stated"].astype(float)
+    stated = threads[derived("stated")].astype(float)
     for place, word in enumerate(stances):
         share = np.divide(
-            threads[f"stance_{place}"].astype(float),
+            threads[derived(f"stance_{place}")].astype(float),
             stated,
             out=np.full(stated.size, np.nan),
             where=stated > 0,

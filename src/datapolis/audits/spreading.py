@@ -12,7 +12,7 @@ from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.options import Progress
 from datapolis.audits.privacy import LEAST, WITHHELD
 from datapolis.errors import InputError, nearest
-from datapolis.tables import Table
+from datapolis.tables import N, Table
 
 Told: TypeAlias = tuple[list[Finding], dict[str, Columns], list[str]]
 """What a question gives: findings, what charts draw, notes."""
@@ -85,7 +85,7 @@ def names_as_text(rows: Table, *columns: str, gaps: bool = False) -> Table:
                     field=column,
                     allowed="text or whole numbers",
                 )
-            rows = rows.mutate(**{column: rows[column].cast("int64")})
+            rows = rows.recode(column, rows[column].cast("int64"))
     return rows.text(*columns, gaps=gaps)
 
 
@@ -93,7 +93,7 @@ def check_layers(web: Table, layers: tuple[str, ...], least: int) -> None:
     """InputError if a layer is not there; only those that are large enough are named."""
     there = web.group([LAYER])
     names = [str(name) for name in there[LAYER]]
-    named = [str(name) for name, many in zip(names, there["n"], strict=True) if many >= least]
+    named = [str(name) for name, many in zip(names, there[N], strict=True) if many >= least]
     for layer in layers:
         if layer not in names:
             raise InputError(

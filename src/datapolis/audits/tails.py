@@ -49,7 +49,7 @@ from datapolis.inference import binned, heavy_tails, power_law
 from datapolis.inference.largest import drawn_largest
 from datapolis.inference.multiplicity import holm
 from datapolis.inference.resampling import DRAWS, interval
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import N, Source, Table, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -223,7 +223,7 @@ def _read(
     if unit:
         rows = rows.text(unit)
     cells = rows.group([unit, column] if unit else [column])
-    x, counts = np.asarray(cells[column], float), np.asarray(cells["n"], np.int64)
+    x, counts = np.asarray(cells[column], float), np.asarray(cells[N], np.int64)
     there = np.isfinite(x)
     if not there.all():
         missing = _rows(counts[~there].sum(), least)

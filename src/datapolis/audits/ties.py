@@ -38,7 +38,7 @@ from datapolis.inference.webs import (
     rank_correlation_of_pairs,
     slope_of_pairs,
 )
-from datapolis.tables import Table
+from datapolis.tables import N, Table, derived
 
 if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[Any]]
@@ -63,7 +63,7 @@ def strong_and_weak(rows: Table, strength: str, links: Links, chance: Chance, le
     findings: list[Finding] = []
     others: tuple[str, ...] = ()
     chosen = rows
-    if layers or LAYER in rows.columns:
+    if layers or (LAYER in rows.columns and LAYER not in (*ties, strength)):
         rows = rows.text(LAYER)
         check_layers(rows, layers, least)
         chosen = rows.where(rows[LAYER].isin(list(layers))) if layers else rows
@@ -72,7 +72,7 @@ def strong_and_weak(rows: Table, strength: str, links: Links, chance: Chance, le
             there = rows.group([LAYER])
             others = tuple(
                 str(name)
-                for name, many in zip(there[LAYER], there["n"], strict=True)
+                for name, many in zip(there[LAYER], there[N], strict=True)
                 if name not in layers and many >= least
             )
     if selves := chosen.where(chosen[ties[0]] == chosen[ties[1]]).count():
@@ -128,11 +128,13 @@ def _web(rows: Table, strength: str, ties: tuple[str, str]) -> tuple[Column, Web
     paired = rows.where(one != other).mutate(
         tie_one=ibis.least(one, other), tie_other=ibis.greatest(one, other)
     )
-    cells = paired.group(["tie_one", "tie_other"], tie_strength=paired[strength].sum())
-    here = cells["tie_strength"] > 0
-    first, second = cells["tie_one"][here].astype(str), cells["tie_other"][here].astype(str)
+    ends = [derived("tie_one"), derived("tie_other")]
+    cells = paired.group(ends, tie_strength=paired[strength].sum())
+    strengths = cells[derived("tie_strength")]
+    here = strengths > 0
+    first, second = (cells[end][here].astype(str) for end in ends)
     names, place = np.unique(np.concatenate([first, second]), return_inverse=True)
-    amount = cells["tie_strength"][here].astype(float)
+    amount = strengths[here].astype(float)
     scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(amount)))
     amount = np.rint(amount * scale) / scale
     web = Web(place[: first.size], place[first.size :], amount, names.size)
@@ -142,12 +144,12 @@ def _web(rows: Table, strength: str, ties: tuple[str, str]) -> tuple[Column, Web
 def _totals(rows: Table, strength: str, ties: tuple[str, str], least: int) -> Iterator[Finding]:
     """How much strength each layer has in all."""
     ends = [rows.group([LAYER, end], amount=rows[strength].sum()) for end in ties]
-    cells = ends[0]
+    cells, amounts = ends[0], derived("amount")
     kinds = np.unique(cells[LAYER])
     people = np.array([[(end[LAYER] == kind).sum() for kind in kinds] for end in ends])
     unsafe = np.array(
         [
-            any(one_dominates(end["amount"][end[LAYER] == kind].astype(float)) for end in ends)
+            any(one_dominates(end[amounts][end[LAYER] == kind].astype(float)) for end in ends)
             for kind in kinds
         ]
     )
@@ -155,10 +157,10 @@ def _totals(rows: Table, strength: str, ties: tuple[str, str], least: int) -> It
     told = shown(people.min(axis=0), least=least, public=least <= 1, overlap=True) & ~unsafe
     for kind, seen, ruled in zip(kinds, told, unsafe, strict=True):
         here = cells[LAYER] == kind
-        amount = cells["amount"][here].astype(float)
+        amount = cells[amounts][here].astype(float)
         make = partial(
             Finding,
-            n_rows=int(cells["n"][here].sum()),
+            n_rows=int(cells[N][here].sum()),
             n_units=int(here.sum()),
             units="people who have such ties",
             basis="all ties of the layer, each way by itself",

@@ -5,14 +5,16 @@ open_table   a file, a data frame or an Ibis table as a `Table`, whose reduction
              DuckDB, or by Spark, and never need all rows in memory
 """
 
-from datapolis.tables.opened import Duplicates, Source, Table, on_spark, open_table
-from datapolis.tables.reading import count_rows, find, read, sha256
+from datapolis.tables.opened import Duplicates, N, Source, Table, on_spark, open_table
+from datapolis.tables.reading import count_rows, derived, find, read, sha256
 
 __all__ = [
     "Duplicates",
+    "N",
     "Source",
     "Table",
     "count_rows",
+    "derived",
     "find",
     "on_spark",
     "open_table",

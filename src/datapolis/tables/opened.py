@@ -2,7 +2,11 @@
 
     rows = open_table("offers.csv", drop="company=unknown", duplicates="drop")
     rows = rows.text("city", "provider").numbers("speed_down", least=0)
-    cells = rows.group(["city", "provider"], n=count(), total=rows["speed_down"].sum())
+    cells = rows.group(["city", "provider"], total=rows["speed_down"].sum())
+    cells["city"], cells[N], cells[derived("total")]
+
+What is derived from a table never bears the name of one of its columns: `group` and `mutate` call
+it `derived(name)`, a name that no column of a table may have.
 
 Cells of a CSV file are text until a column is asked for as a number, so `NA` stays `NA`. A cell
 that does not fit is an InputError that names the file, the column, how many rows and what is
@@ -25,9 +29,11 @@ from datapolis.tables.reading import (
     KINDS,
     MEMORY,
     check_file,
+    check_header,
     check_length,
     check_names,
     connected,
+    derived,
     literal,
     sha256,
 )
@@ -43,6 +49,7 @@ MOST_LOOKED_AT = 5_000_000  # rows of a table whose names are compared with each
 SPELLINGS = (
     "{}: names in {} differ from each other in capitals or spaces alone; they count as different."
 )
+N = derived("n")  # how many rows a group has
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
@@ -110,7 +117,7 @@ class Table:
         """
         self.require(*columns)
         cells = {column: _filled(self.expression[column].cast("string")) for column in columns}
-        changed = replace(self, expression=self.expression.mutate(**cells))
+        changed = replace(self, expression=self.expression.mutate(*_named(cells)))
         empty = {} if gaps else {(c, "is empty"): changed.expression[c].isnull() for c in columns}
         looked_at = changed._not_looked_at(columns) if spelling else []
         counts = changed._refuse(empty, "text in every row", changed._spellings(looked_at))
@@ -124,23 +131,36 @@ class Table:
         return replace(self, expression=self.expression.filter(condition))
 
     def mutate(self, **columns: Any) -> Table:
-        """The table with further columns, as Ibis expressions."""
-        return replace(self, expression=self.expression.mutate(**columns))
+        """The table with further columns, as Ibis expressions, each called `derived(name)`."""
+        new = {derived(name): cells for name, cells in columns.items()}
+        if again := new.keys() & set(self.columns):
+            raise ValueError(f"derived twice: {', '.join(sorted(again))}")
+        return replace(self, expression=self.expression.mutate(*_named(new)))
+
+    def recode(self, column: str, cells: Any) -> Table:
+        """The table with other cells in one of its columns, as an Ibis expression."""
+        self.require(column)
+        return replace(self, expression=self.expression.mutate(*_named({column: cells})))
 
     def count(self) -> int:
         """How many rows there are now."""
         return int(self._run(self.expression.count(), scalar=True))
 
     def group(self, by: Sequence[str], **values: Any) -> Columns:
-        """One row for each combination of `by`, in order, with these aggregates (`n` is free)."""
+        """One row for each combination of `by`, in order, with these aggregates.
+
+        An aggregate is found as `cells[derived(name)]`, the number of rows as `cells[N]`.
+        """
         self.require(*by)
         import ibis
 
-        values.setdefault("n", ibis._.count())
         keys = list(dict.fromkeys(by))
+        new = {N: ibis._.count(), **{derived(name): value for name, value in values.items()}}
+        if again := new.keys() & set(keys):
+            raise ValueError(f"grouped by what is counted: {', '.join(sorted(again))}")
         if not keys:
-            return self._fetched(self.expression.aggregate(**values))
-        return self._fetched(self.expression.group_by(keys).agg(**values).order_by(keys))
+            return self._fetched(self.expression.aggregate(_named(new)))
+        return self._fetched(self.expression.group_by(keys).agg(*_named(new)).order_by(keys))
 
     def fetch(self, *columns: str) -> Columns:
         """These columns as arrays, rows in the order of their values."""
@@ -153,8 +173,8 @@ class Table:
         import ibis
 
         self.require(*columns)
-        seen = self.expression.group_by(list(columns)).agg(n=ibis._.count())
-        again = int(self._run(seen.filter(seen.n > 1).count(), scalar=True))
+        seen = self.expression.group_by(list(columns)).agg(ibis._.count().name(N))
+        again = int(self._run(seen.filter(seen[N] > 1).count(), scalar=True))
         if again:
             raise InputError(
                 f"{again} keys stand in more than one row",
@@ -217,7 +237,7 @@ class Table:
             if outside is not None:
                 checks[column, "is out of range"] = outside(after[column])
         self._refuse(checks, allowed)
-        return replace(self, expression=self.expression.mutate(**after))
+        return replace(self, expression=self.expression.mutate(*_named(after)))
 
     def _not_looked_at(self, columns: Sequence[str]) -> list[str]:
         """The columns whose names were not compared with each other yet; none of a long table."""
@@ -317,6 +337,7 @@ def on_spark(path: Path | str, master: str = "local[*]", encoding: str = "utf-8"
     """
     path = Path(path)
     check_file(path)
+    check_header(path, path.name, encoding)
     connection = _spark(master)
     if path.name.endswith(".parquet"):
         expression = connection.read_parquet(str(path))
@@ -380,7 +401,9 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
     if isinstance(source, str | Path):
         path = Path(source)
         check_file(path)
-        return Table(name or path.name, _read_file(path, encoding), sha256(path))
+        cells = _read_file(path, encoding)
+        check_header(path, name or path.name, encoding)
+        return Table(name or path.name, cells, sha256(path))
     if isinstance(source, ibis.expr.types.Table):
         return Table(name or "table", source)
     try:
@@ -391,7 +414,11 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
             source = _arrow(source)
         elif library not in FRAMES and hasattr(source, "__arrow_c_stream__"):
             source = pyarrow.table(source)
+        names = getattr(source, "column_names", None) or source.columns
+        check_names(list(names), name or "table")  # Ibis cannot tell two alike apart
         return Table(name or "table", ibis.memtable(source), _hash(source))
+    except InputError:
+        raise
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"not a table: of another kind ({type(source).__name__}), of columns of several "
@@ -474,6 +501,11 @@ def _dropped(table: Table, drop: str) -> Table:
     kept = table.where(~cells.isin(values.split(",")).fill_null(False))
     left = kept.count()
     return replace(kept, n_dropped=table.count() - left)
+
+
+def _named(columns: Mapping[str, Any]) -> list[Any]:
+    """Ibis expressions by name as a list: no name is taken for that of an argument."""
+    return [cells.name(column) for column, cells in columns.items()]
 
 
 def _filled(cells: Any) -> Any:

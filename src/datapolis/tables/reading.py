@@ -9,7 +9,6 @@ about a person.
 from __future__ import annotations
 
 import atexit
-import csv
 import gzip
 import hashlib
 import re
@@ -31,6 +30,7 @@ WILD = re.compile(r"[*?\[]")  # DuckDB would take a name with one of these for a
 UNPACKED = 100  # times its size that a .csv.gz may unpack to, and
 AT_LEAST = 1_000_000_000  # bytes it may unpack to in any case
 LONGEST_TEXTS = 4_000_000_000  # bytes of a column of names: rows times the longest of them
+MARK = "datapolis "  # begins the names of derived columns, and of no column of a table
 
 
 def find(name: str, folders: Sequence[Path]) -> Path | None:
@@ -82,6 +82,7 @@ def read(
     path = Path(path)
     file = unnamed or path.name
     table = _opened(path, file)
+    check_header(path, file)
     there = check_names(table.columns, file)
     chosen: dict[str, str] = {}
     for role, column in columns.items():
@@ -95,7 +96,6 @@ def read(
                 allowed=", ".join(there),
                 nearest=nearest(column, there),
             )
-    _refuse_twice(path, file, chosen.values())
     content = _fetched(table, chosen, numbers, file)
     if not len(next(iter(content.values()), ())):
         raise InputError("the table is empty", file=file, allowed="a header and at least one row")
@@ -111,14 +111,44 @@ def read(
 
 
 def check_names(columns: Collection[str], file: str) -> list[str]:
-    """The names of a table's columns; InputError where a name holds what no text may."""
-    if any("\0" in name for name in columns):
+    """The names of a table's columns, each a name that cannot be taken for another.
+
+    InputError where a name holds what no text may, begins like those of derived columns, or is
+    that of another column but for capitals, which engines do not tell apart.
+    """
+    names = [str(name) for name in columns]
+    if any("\0" in name for name in names):
         raise InputError(
             "the name of a column holds a character that is none (NUL)",
             file=file,
             allowed="names of letters, digits and signs",
         )
-    return list(columns)
+    for name in names:
+        if name.lower().startswith(MARK):
+            raise InputError(
+                "the name of a column begins as only those of derived columns do",
+                file=file,
+                field=name,
+                allowed=f"another name: none may begin with '{MARK}'",
+            )
+    seen: dict[str, str] = {}
+    for name in names:
+        if (other := seen.get(name.lower())) is not None:
+            raise InputError(
+                "two columns have this name"
+                if other == name
+                else f"two columns have this name but for capitals ({other}, {name})",
+                file=file,
+                field=name,
+                allowed="each name once; capitals alone do not tell two apart",
+            )
+        seen[name.lower()] = name
+    return names
+
+
+def derived(name: str) -> str:
+    """What a column that is made here is called, so that no column of a table has its name."""
+    return name if name.startswith(MARK) else MARK + name
 
 
 def count_rows(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -219,24 +249,28 @@ def _unreadable(file: str) -> InputError:
     )
 
 
-def _refuse_twice(path: Path, file: str, wanted: Collection[str]) -> None:
-    """A CSV header in which a wanted column stands twice leaves open which one is meant."""
-    if not path.name.endswith((".csv", ".tsv")):
-        return
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        delimiter = "\t" if path.name.endswith(".tsv") else ","
+def check_header(path: Path, file: str, encoding: str = "utf-8", **how: Any) -> None:
+    """InputError where a file names two columns alike: engines rename one of them in silence."""
+    if path.name.endswith(".parquet"):
+        from pyarrow import ArrowException, parquet
+
         try:
-            header = next(csv.reader(lines, delimiter=delimiter), [])
-        except csv.Error:  # a name longer than any of a column
+            check_names(parquet.read_schema(path).names, file)
+        except (OSError, ArrowException):
             raise _unreadable(file) from None
-    for column in wanted:
-        if header.count(column) > 1:
-            raise InputError(
-                "two columns have this name",
-                file=file,
-                field=column,
-                allowed="each name once in the header",
-            )
+        return
+    if path.name.endswith(".tsv"):
+        how = {"delim": "\t", **how}
+    try:
+        written = connected().read_csv(
+            literal(path), header=False, all_varchar=True, encoding=encoding, **how
+        )
+        row: dict[str, Any] = next(iter(written.limit(1).to_pyarrow().to_pylist()), {})
+    except Exception as error:
+        if type(error).__module__.startswith(("duckdb", "_duckdb", "ibis", "pyarrow")):
+            return  # what cannot be read so is read, or refused, with its header
+        raise
+    check_names([name for name in row.values() if name], file)
 
 
 def _fetched(table: Any, chosen: Mapping[str, str], numbers: Collection[str], file: str) -> Any:
