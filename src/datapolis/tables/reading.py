@@ -30,6 +30,7 @@ WILD = re.compile(r"[*?\[]")  # DuckDB would take a name with one of these for a
 UNPACKED = 100  # times its size that a .csv.gz may unpack to, and
 AT_LEAST = 1_000_000_000  # bytes it may unpack to in any case
 LONGEST_TEXTS = 4_000_000_000  # bytes of a column of names: rows times the longest of them
+LONGEST_NAME = 10_000  # characters of the name of a column
 MARK = "datapolis "  # begins the names of derived columns, and of no column of a table
 
 
@@ -113,8 +114,8 @@ def read(
 def check_names(columns: Collection[str], file: str) -> list[str]:
     """The names of a table's columns, each a name that cannot be taken for another.
 
-    InputError where a name holds what no text may, begins like those of derived columns, or is
-    that of another column but for capitals, which engines do not tell apart.
+    InputError where a name holds what no text may, is very long, begins like those of derived
+    columns, or is that of another column but for capitals, which engines do not tell apart.
     """
     names = [str(name) for name in columns]
     if any("\0" in name for name in names):
@@ -122,6 +123,10 @@ def check_names(columns: Collection[str], file: str) -> list[str]:
             "the name of a column holds a character that is none (NUL)",
             file=file,
             allowed="names of letters, digits and signs",
+        )
+    if any(len(name) > LONGEST_NAME for name in names):
+        raise InputError(
+            "the name of a column is too long", file=file, allowed=f"{LONGEST_NAME:,} characters"
         )
     for name in names:
         if name.lower().startswith(MARK):
