@@ -65,13 +65,10 @@ def _find_race(society: Society, parameters: Parameters, levers: Levers) -> None
         return flows.harm[place] + flows.unfair[place] + citizen.awareness
 
     shares = softmax([-choices.mobility * region.enforcement for region in society.regions])
-    fear = choices.growth_weight * (1 - levers.regional_coordination) * choices.mobility
+    growth = choices.growth_weight * len(society.regions) ** choices.growth_scale
+    fear = growth * (1 - levers.regional_coordination) * choices.mobility
     flows.race = [
-        fear
-        * len(society.regions)
-        * share
-        * (1 - share)
-        / (choices.strictness_weight * (0.1 + concerns))
+        fear * share * (1 - share) / (choices.strictness_weight * (0.1 + concerns))
         for share, concerns in zip(shares, mean_by_region(society, concern), strict=True)
     ]
 

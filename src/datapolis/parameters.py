@@ -459,6 +459,13 @@ class Law:
     growth_weight: Scalar = parameter(
         0.3, "regulator's weight on regional growth", low=0.0, high=5.0, source="F34"
     )
+    growth_scale: Scalar = parameter(
+        0.0,
+        "growth counts as part of all firms (0, F34) or against the mean region's (1, own)",
+        low=0.0,
+        high=1.0,
+        source="F34",
+    )
     mobility: Scalar = parameter(
         1.0, "firms' response to strictness", low=0.0, high=4.0, source="F34"
     )

@@ -237,6 +237,7 @@ CASES = [
     ("law.base_demand", law, 1, total("regions.law"), {"technology": 0.8}, {}),
     ("law.strictness_weight", law, -1, total("flows.race"), {}, {}),
     ("law.growth_weight", law, 1, total("flows.race"), {}, {}),
+    ("law.growth_scale", law, 1, total("flows.race"), {}, {}),
     ("law.growth_weight", law, -1, total("regions.enforcement"), {}, {}),
     ("ties.search", ties, 1, total("flows.new_ties"), TIED, {"ties.cost": 0.0}),
     ("ties.cost", ties, -1, total("flows.new_ties"),

@@ -163,7 +163,7 @@ def test_shares_of_variance_of_the_model(folder):
         ({"outcomes": ["harm", "harm"]}, "stands twice"),
         ({"outcomes": ["harm@99"]}, "after the last month"),
         ({"vary": ["law.leg"]}, r"did you mean 'law\.lag'"),
-        ({"runs": 10}, "too few for 132 parameters|too few for 133 parameters"),
+        ({"runs": 10}, r"too few for \d+ parameters"),
         ({"months": 1}, "12 to"),
         ({"citizens": 5}, "100 to"),
         ({"policy": "nine"}, "no such policy"),

@@ -2,17 +2,32 @@
 
     demand_r = [base + harm + unfair + awareness (.5 + .5 awake)]                  regional means
     law_r   <- law_r + min(1, demand_r (1 + 4 legislation_speed) / lag) max(0, T - law_r)
-    regulator: maximise -(h/2)(1 - e)^2 + g R s_r(e),  s = softmax over regions of -k e
-    race_r   = g (1 - coordination) k R s_r (1 - s_r) / h_r
+    race_r   = g (1 - coordination) R^x k s_r (1 - s_r) / h_r
     h_r      = h (.1 + harm + unfair + awareness)
     e*_r     = [1 - race_r] (1 - capture)
     enforcement_r <- + .05 (e*_r capacity_r - enforcement_r)
     capacity_r = .3 + .7 max(q_G, enforcement_capacity)
 
-Firms that are not national choose their region anew with probability `move`, where they are
-enforced less. One region has no race; the gap grows with the number of regions.
+The race is a game of R regions. Regulator r chooses its strictness e_r in 0..1 to maximise
+
+    -(h_r/2) (1 - e_r)^2 + g R^x s_r(e),      s = softmax over regions of -k e,
+
+where s_r is the part of all firms that sit in region r. As ds_r/de_r = -k s_r (1 - s_r), its first
+order condition is h_r (1 - e_r) = g R^x k s_r (1 - s_r), that is e_r = 1 - race_r. Where regions
+are alike the equilibrium is e = 1 - (g k/h) R^x (R - 1)/R^2, held in 0..1. The exponent x
+(`law.growth_scale`) says what growth a regulator counts; the two ends are rival forms:
+
+    x = 0   its part of all firms (F34, the default): strictness rests at 1, .5, .625 for R = 1, 2,
+            4 and g k/h = 2; the race is hardest between two regions and dies out with many, since
+            a small region has little to lose
+    x = 1   its firms against the mean region's (own): firms grow in number with regions, so that
+            race is g k (R - 1)/(R h), which grows with R
+
+One region has no race under either. Firms that are not national choose their region anew with
+probability `move`, where they are enforced less.
 Off: growth_weight = 0; power.capture = 0; lag = 1.
-Source: F35 (own first-order lag), F34 (after Zodrow and Mieszkowski, 1986), F15, docs/model.md.
+Source: F35 (own first-order lag), F34 (after Zodrow and Mieszkowski, 1986; the logit form and x are
+own), F15, docs/model.md.
 """
 
 from __future__ import annotations
@@ -62,8 +77,9 @@ def law(
 
     share = jax.nn.softmax(-constants.mobility * regions.enforcement)
     weight = constants.strictness_weight * (0.1 + regional(grievance + citizens.awareness))
-    fear = constants.growth_weight * (1.0 - levers.regional_coordination)
-    race = fear * constants.mobility * many * share * (1.0 - share) / weight
+    counted = jnp.power(float(many), constants.growth_scale)
+    fear = constants.growth_weight * (1.0 - levers.regional_coordination) * counted
+    race = fear * constants.mobility * share * (1.0 - share) / weight
     wanted = clip01(1.0 - race) * (1.0 - flows.capture)
     capacity = 0.3 + 0.7 * jnp.maximum(flows.competence[:, 0], levers.enforcement_capacity)
     enforcement = regions.enforcement + 0.05 * (wanted * capacity - regions.enforcement)
