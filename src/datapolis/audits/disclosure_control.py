@@ -1,7 +1,7 @@
 """Whether published sums and counts, added and subtracted in any way, give few units away.
 
-A published number is the sum over a set of items (rows, or units). Items in the same sets are alike;
-they make an atom, and a set is a row of 0 and 1 over atoms. Whoever has all sets can form
+A published number is the sum over a set of items (rows, or units). Items in the same sets are
+alike; they make an atom, and a set is a row of 0 and 1 over atoms. Whoever has all sets can form
 
     w = y M,    M the matrix of sets by atoms, y any real numbers,
 

@@ -1,23 +1,25 @@
-"""What was told of a table before: so that two releases do not give away what each withholds.
+"""The log of releases: which rows and units published numbers are of, so that none gives few away.
 
 A release that leaves out three people, or has three more, gives these three away by subtraction
-from the release with them. No single release shows that, so the sets that are told (all units, and
-each group of the columns that are grouped by) are entered in a log, and a new release is refused
-where one of its sets differs from an earlier one by fewer units than the threshold.
+from the release with them; two releases by other groups give away what both leave out. No single
+release shows that. So the sets that are published (all units, and each group of the columns that
+are grouped by) are entered in a log, and a new release is refused where
 
-The log holds no cell, no label and no size. A unit is a hash with a key that stays in the folder.
-A set is an array of cells: each unit is added (exclusive or) to one cell of each of four rows, so
-that what two sets share falls out of their sum, and what is left can be read cell by cell if it is
-little, and not at all if it is much.
+    some sum of multiples of all sets that were ever published of these units is a sum over fewer
+    units than the threshold (`disclosure_control.few_units`: a complete search), or
+    a set differs from an earlier one by fewer units than the threshold on either side.
 
-    diff = sketch(A) xor sketch(B) = sketch(units in A or in B, but not in both)
+The log holds no cell, no label and no size. A unit is a hash with a key that stays in the folder;
+of each the log knows in which of the published sets it was. Whoever has the key and a list of names
+can find out who was in which set: the folder is as confidential as the table.
 
-What it does not catch: sets that follow from three or more releases, groups crossed by several
-columns, units that are written in another way or called by another column, releases that were not
-logged, and what somebody else published. Whoever has the key and a list of names can find out which
-of them are in a set of a few hundred units or fewer: the folder is as confidential as the table.
+The threshold of a log is that of its first release; one with a smaller threshold is refused. Logs
+of version 0.1 hold sets from which only small differences can be read; they are compared by pairs
+with what is published now.
 
-Source: Eppstein, Goodrich, Uyeda and Varghese (2011), What's the difference? (invertible tables)
+What it does not catch: units that are written in another way or called by another column, edges of
+a network, releases that were not logged, what somebody else published, what follows from amounts
+being no less than 0, and a difference of many units of whom one dominates, as amounts are not kept.
 """
 
 from __future__ import annotations
@@ -26,45 +28,89 @@ import hashlib
 import json
 import os
 import secrets
-from base64 import b85decode, b85encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
+from datapolis.audits import sketches
+from datapolis.audits.disclosure_control import MOST_CELLS, Sets, Undecided, few_units
+from datapolis.audits.finding import Audit
 from datapolis.audits.options import MIN_GROUP
-from datapolis.audits.privacy import shown
+from datapolis.audits.published_sets import Cells, Population, cells_of, populations
 from datapolis.errors import InputError, StoreError
-from datapolis.tables import Source, Table, open_table
+from datapolis.tables import Source, open_table
 
 if TYPE_CHECKING:
-    from jaxtyping import UInt64
+    from jaxtyping import Bool, Int, UInt64
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
-ROWS, CELLS = 4, 64  # of a set; up to about 190 units that differ can be read
-MOST = 60  # the largest threshold for which a difference can surely be read
-GROUPS = 200  # groups of a column that are entered
-UNITS = ("unit", "holder", "payer", "node", "source", "thread", "left")  # options that name units
-GROUPED = ("by", "within", "time", "year", "period", "group", "entity", "shares", "veracity")
-FILTERS = {"drop", "only"}  # options that choose rows
-KEY, LOG, BUSY = "key", "ledger.jsonl", "busy"
+KEY, LOG, BUSY, STORED = "key", "ledger.jsonl", "busy", "sets"
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Whom a release speaks of: the units of each set that it may tell, as hashes."""
+class Published:
+    """The sets of one population that were published, as hashes of items and units."""
 
-    unit: str  # hash of the column of units
-    columns: str  # hash of the columns that are read
-    least: int
-    sets: Mapping[str, UInt64[Column, "unit"]]  # that may be told, by label; "" is all
-    withheld: Sequence[str]  # labels of the others
-    records: UInt64[Column, "unit"]  # units with what the columns read say of them
+    ids: UInt64[Column, "item"]  # ascending
+    units: UInt64[Column, "item"]
+    atom: Int[Column, "item"]  # items in the same sets
+    matrix: Bool[Column, "set atom"]
+    release: Int[Column, "set"]  # in which release each set was published first
+    number: Int[Column, "set"]  # of the set among those of that release
+
+    def with_sets(self, new: Published) -> Published:
+        """What both published; a set that was published before is not entered again."""
+        ids = np.union1d(self.ids, new.ids)
+        units = np.zeros(ids.size, np.uint64)
+        places = []
+        for one in (self, new):
+            at = np.searchsorted(ids, one.ids)
+            units[at] = one.units
+            place = np.full(ids.size, one.matrix.shape[1])  # in no set
+            place[at] = one.atom
+            places.append(place)
+        pair, atom = np.unique(
+            places[0] * (new.matrix.shape[1] + 1) + places[1], return_inverse=True
+        )
+        split = np.divmod(pair, new.matrix.shape[1] + 1)
+        old, added = (
+            np.pad(one.matrix, ((0, 0), (0, 1)))[:, at]
+            for one, at in zip((self, new), split, strict=True)
+        )
+        known = {row.tobytes() for row in np.packbits(old, axis=1)}
+        fresh = [row.tobytes() not in known for row in np.packbits(added, axis=1)]
+        return Published(
+            ids=ids,
+            units=units,
+            atom=atom,
+            matrix=np.concatenate([old, added[fresh]]),
+            release=np.concatenate([self.release, new.release[fresh]]),
+            number=np.concatenate([self.number, new.number[fresh]]),
+        )
+
+    @property
+    def as_sets(self) -> Sets:
+        """The sets with units numbered from 0."""
+        return Sets(self.matrix, self.atom, np.unique(self.units, return_inverse=True)[1])
+
+    def pairs_apart(self, before: int, least: int) -> Iterator[tuple[int, int]]:
+        """Pairs of a new set and an earlier one that fewer units than `least` tell apart."""
+        _, unit = np.unique(self.units, return_inverse=True)
+        weight = np.bincount(np.unique(np.stack([self.atom, unit]), axis=1)[0]).astype(float)
+        old, new = (one.astype(float) for one in np.split(self.matrix, [before]))
+        both = (new * weight) @ old.T
+        more, less = new @ weight[:, None] - both, (old @ weight)[None] - both
+        apart = np.maximum(more, less)
+        for one, other in np.argwhere((apart > 0) & (apart < least)):
+            yield before + int(one), int(other)
 
 
 class Ledger:
@@ -80,88 +126,121 @@ class Ledger:
         except OSError as error:
             raise StoreError(f"{folder}: no log can be kept here ({error.strerror})") from error
 
-    def enter(self, kind: str, sources: Sequence[Source], options: Mapping[str, Any]) -> None:
-        """Enter a release of an audit before it is told.
+    def enter(
+        self,
+        kind: str,
+        sources: Sequence[Source],
+        options: Mapping[str, Any],
+        found: Audit | None = None,
+    ) -> list[str]:
+        """Enter a release of an audit before it is published, and return notes on it.
 
-        Raises InputError, and enters nothing, where it and an earlier one would give few units
-        away. A public register is not entered: it has nothing to hide.
+        Raises InputError, and enters nothing, where it and earlier ones would give few units away,
+        or where that cannot be found out. A public register is not entered: it has nothing to hide.
+
+        found   the audit itself, which says which groups are published; else their size says it
         """
         if options.get("public"):
-            return
-        scopes = [self.scope(source, options) for source in sources]
-        with self.alone():
-            for scope in scopes:
-                self._check(scope)
-            for scope in scopes:
-                self.add(kind=kind, **self._entry(scope))
-
-    def scope(self, source: Source, options: Mapping[str, Any]) -> Scope:
-        """The sets of units that an audit of this table may tell of."""
+            return []
         least = int(options.get("min_group", MIN_GROUP))
-        if least > MOST:
+        tables = [self._cells(source, options) for source in sources]
+        with self.alone():
+            entries = self.entries
+            least = self._threshold(entries, least)
+            old = [one for one in entries if "records" in one]
+            number = len(entries) + 1
+            stored: dict[str, Published] = {}
+            for table in tables:
+                near = sketches.near_release(entries, table, self._ids, self._hash, least)
+                if near:
+                    raise _refused(*near, least)
+                for one in populations(table, least, found):
+                    name = self._hash("population", "\x1f".join(one.key))
+                    before = stored[name] if name in stored else self._stored(name)
+                    stored[name] = self._checked(one, before, number, least)
+            for name, sets in stored.items():
+                self._store(name, sets)
+            self.add(kind=kind, least=least, populations=sorted(stored))
+        return _notes(tables, len(old))
+
+    def _checked(
+        self, population: Population, before: Published, number: int, least: int
+    ) -> Published:
+        """All sets of a population, the new ones with them; InputError if few are given away."""
+        new = self._published(population, number)
+        if np.unique(new.units).size < least:  # an audit publishes nothing of so few
+            return before
+        after = before.with_sets(new)
+        what = population.key[1] or "this table"
+        if after.matrix.size > MOST_CELLS:
+            raise _too_many(after.matrix.shape[0])
+        many = before.matrix.shape[0]
+        if after.matrix.shape[0] == many:
+            return after  # the same sets again
+        for one, other in after.pairs_apart(many, least):
+            column = _group(population, int(after.number[one]))
+            raise _refused(int(after.release[other]), column, least)
+        try:
+            few = few_units(after.as_sets, least=least)
+        except Undecided:
+            raise _too_many(after.matrix.shape[0]) from None
+        if few:
             raise InputError(
-                "the log cannot tell such sets apart",
+                f"what is published by {what}, alone or with what this log holds, would give fewer "
+                f"than {least} units away by subtraction",
+                field="log",
+                allowed="the same groups as before, larger ones, or private_means",
+            )
+        return after
+
+    def _published(self, population: Population, number: int) -> Published:
+        """The sets of a population as hashes."""
+        ids = self._ids("item", population.items)
+        if population.units is population.items:
+            units = ids
+        else:
+            names, place = np.unique(
+                np.array(population.units, object).astype(str), return_inverse=True
+            )
+            units = self._ids("item", names.tolist())[place]
+        code = np.zeros(ids.size, int)
+        for place in population.places.values():
+            code = np.unique(code * (int(place.max()) + 2) + place + 1, return_inverse=True)[1]
+        first = np.unique(code, return_index=True)[1]
+        rows = [np.ones((1, first.size), bool)]
+        rows += [
+            place[first] == np.arange(int(place.max()) + 1)[:, None]
+            for place in population.places.values()
+        ]
+        matrix = np.concatenate(rows)
+        order = np.argsort(ids)
+        return Published(
+            ids[order],
+            units[order],
+            code[order],
+            matrix,
+            np.full(len(matrix), number),
+            np.arange(len(matrix)),
+        )
+
+    def _threshold(self, entries: Sequence[Mapping[str, Any]], least: int) -> int:
+        """The threshold of the log; InputError where the release has a smaller one."""
+        kept = next((int(one["least"]) for one in entries if "least" in one), least)
+        if least < kept:
+            raise InputError(
+                "what this log holds was published with a larger threshold",
                 field="min_group",
                 value=least,
-                allowed=f"at most {MOST}, or no log",
+                allowed=f"{kept} or more, or a new folder for another table",
             )
-        rows = open_table(
-            source, drop=options.get("drop", ""), duplicates=options.get("duplicates", "keep")
-        )
-        name, _, value = str(options.get("only", "")).partition("=")
-        if name:
-            rows = rows.require(name).where(rows[name].cast("string") == value)
-        cells = _texts(rows)
-        named = {key: _columns(options.get(key), cells) for key in options}
-        unit = next((named[key][0] for key in UNITS if named.get(key)), "")
-        read = sorted({one for key in named.keys() - FILTERS for one in named[key]})
-        who = cells[unit] if unit else _joined(cells, sorted(cells))
-        codes, names = _codes(who)
-        ids = self._ids("unit", names)
-        sets, withheld = {"": ids}, []
-        for column in dict.fromkeys(one for key in GROUPED for one in named.get(key, ())):
-            label, labels = _codes(cells[column])
-            groups = [np.unique(codes[label == one]) for one in range(min(len(labels), GROUPS))]
-            seen = shown(np.array([one.size for one in groups]), least=least, overlap=True)
-            for text, group, told in zip(labels, groups, seen, strict=False):
-                if told and column != unit:
-                    sets[f"{column}={text}"] = ids[group]
-                else:
-                    withheld.append(f"{column}={text}")
-        return Scope(
-            unit=self._hash("column", unit),
-            columns=self._hash("columns", "\x1f".join([unit, *read])),
-            least=least,
-            sets=sets,
-            withheld=withheld,
-            records=self._ids("record", _records(codes, _joined(cells, read), names)),
-        )
-
-    def _entry(self, scope: Scope) -> dict[str, Any]:
-        return {
-            "unit": scope.unit,
-            "columns": scope.columns,
-            "sets": {
-                self._hash("label", label): _text(sketch(ids)) for label, ids in scope.sets.items()
-            },
-            "withheld": [self._hash("label", label) for label in scope.withheld],
-            "records": _text(sketch(scope.records)),
-        }
-
-    def _check(self, scope: Scope) -> None:
-        """Raise InputError if an earlier release and this one differ by few units."""
-        new = self._entry(scope)
-        for number, entry in enumerate(self.entries, 1):
-            if entry.get("unit") != scope.unit or entry["sets"] == new["sets"]:
-                old = []
-            else:
-                old = [_array(one) for one in entry["sets"].values()]
-            for label, ids in scope.sets.items():
-                if _near(ids, old, scope.least):
-                    raise _refused(number, label, scope.least)
-            same = [_array(entry["records"])] if entry.get("columns") == scope.columns else []
-            if _near(scope.records, same, scope.least):
-                raise _refused(number, "", scope.least)
+        if least > sketches.MOST and any("records" in one for one in entries):
+            raise InputError(
+                "a log of version 0.1 cannot tell such sets apart",
+                field="min_group",
+                value=least,
+                allowed=f"at most {sketches.MOST}, or a new folder",
+            )
+        return least
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -175,6 +254,56 @@ class Ledger:
             raise StoreError(f"{self.folder / LOG}: cannot be read; nothing was told") from error
 
     # --- below the surface ---------------------------------------------------------------------
+
+    def _cells(self, source: Source, options: Mapping[str, Any]) -> Cells:
+        rows = open_table(
+            source, drop=options.get("drop", ""), duplicates=options.get("duplicates", "keep")
+        )
+        name, _, value = str(options.get("only", "")).partition("=")
+        if name:
+            rows = rows.require(name).where(rows[name].cast("string") == value)
+        return cells_of(rows, options)
+
+    def _stored(self, name: str) -> Published:
+        """The sets of a population that were published; none if it is new."""
+        path = self.folder / STORED / f"{name}.npz"
+        none = np.zeros(0, np.uint64)
+        if not path.exists():
+            empty = np.zeros(0, int)
+            return Published(none, none, empty, np.zeros((0, 0), bool), empty, empty)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                atoms = int(file["atoms"])
+                packed = file["matrix"]
+                matrix = np.unpackbits(packed, axis=1, count=atoms).astype(bool)
+                return Published(
+                    ids=file["ids"],
+                    units=file["units"],
+                    atom=file["atom"],
+                    matrix=matrix,
+                    release=file["release"],
+                    number=file["number"],
+                )
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise StoreError(f"{path}: cannot be read; nothing was published") from error
+
+    def _store(self, name: str, sets: Published) -> None:
+        """Store the sets of a population, whole or not at all."""
+        (self.folder / STORED).mkdir(exist_ok=True, mode=0o700)
+        content = BytesIO()
+        np.savez_compressed(
+            content,
+            ids=sets.ids,
+            units=sets.units,
+            atom=sets.atom,
+            matrix=np.packbits(sets.matrix, axis=1),
+            atoms=np.array(sets.matrix.shape[1]),
+            release=sets.release,
+            number=sets.number,
+        )
+        path = self.folder / STORED / f"{name}.npz"
+        self._write(f"{STORED}/{name}.part", content.getvalue(), os.O_TRUNC)
+        os.replace(path.with_suffix(".part"), path)
 
     def add(self, **entry: Any) -> None:
         """Add an entry, while the log is held."""
@@ -214,64 +343,19 @@ class Ledger:
         return np.frombuffer(b"".join(self._digest(what, one, 8) for one in texts), np.uint64)
 
 
-# --- sets ----------------------------------------------------------------------------------------
+# --- words ---------------------------------------------------------------------------------------
 
 
-def sketch(ids: UInt64[Column, "unit"]) -> UInt64[Column, "row cell 2"]:
-    """A set of units: each added to one cell of each row, beside a second hash that tells it."""
-    found = np.zeros((ROWS, CELLS, 2), np.uint64)
-    for row in range(ROWS):
-        place = _mixed(ids, row + 1) % np.uint64(CELLS)
-        np.bitwise_xor.at(found[row, :, 0], place, ids)
-        np.bitwise_xor.at(found[row, :, 1], place, _mixed(ids, 0))
-    return found
+def _group(population: Population, number: int) -> str:
+    """The column of a new set by its number, or nothing if it is the whole table."""
+    if number == 0:
+        return ""
+    last = np.cumsum([int(place.max()) + 1 for place in population.places.values()])
+    return list(population.places)[int(np.searchsorted(last, number))]
 
 
-def difference(left: UInt64[Column, "row cell 2"]) -> list[int] | None:
-    """The units that a sketch holds; None if they are too many to be read."""
-    found: list[int] = []
-    left = left.copy()
-    while left.any():
-        alone = (left[..., 0] != 0) & (_mixed(left[..., 0], 0) == left[..., 1])
-        if not alone.any() or len(found) > ROWS * CELLS:
-            return None
-        one = left[..., 0][alone][:1]
-        found.append(int(one[0]))
-        left ^= sketch(one)
-    return found
-
-
-def _near(ids: UInt64[Column, "unit"], old: Sequence[Column], least: int) -> bool:
-    """Whether a set differs from an earlier one, but by fewer units than the threshold."""
-    new = sketch(ids)
-    for one in old:
-        units = difference(new ^ one)
-        if units:
-            added = int(np.isin(ids, np.array(units, np.uint64)).sum())
-            if max(added, len(units) - added) < least:
-                return True
-    return False
-
-
-def _mixed(ids: Column, stream: int) -> Column:
-    """A second hash of hashes (splitmix64)."""
-    with np.errstate(over="ignore"):
-        value = ids + np.uint64(0x9E3779B97F4A7C15) * np.uint64(stream + 1)
-        value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return value ^ (value >> np.uint64(31))
-
-
-def _text(cells: Column) -> str:
-    return b85encode(cells.astype("<u8").tobytes()).decode()
-
-
-def _array(text: str) -> Column:
-    return np.frombuffer(b85decode(text), "<u8").astype(np.uint64).reshape(ROWS, CELLS, 2)
-
-
-def _refused(number: int, label: str, least: int) -> InputError:
-    what = f"a group by {label.partition('=')[0]}" if label else "this table"
+def _refused(number: int, column: str, least: int) -> InputError:
+    what = f"a group by {' and '.join(column.split(chr(30)))}" if column else "this table"
     return InputError(
         f"what is told of {what} and release {number} of the log would give fewer than {least} "
         "units away by subtraction",
@@ -280,45 +364,26 @@ def _refused(number: int, label: str, least: int) -> InputError:
     )
 
 
-# --- rows ----------------------------------------------------------------------------------------
+def _too_many(sets: int) -> InputError:
+    return InputError(
+        "the log cannot be checked: too many groups, or groups that cross in too many ways, to be "
+        "sure that none of them gives few units away",
+        field="log",
+        value=f"{sets:,} groups",
+        allowed="fewer or larger groups, or private_means",
+    )
 
 
-def _texts(rows: Table) -> dict[str, list[str]]:
-    """All cells of a table as text."""
-    cells = {name: rows[name].cast("string") for name in rows.columns}
-    arrow = rows.arrow(rows.expression.select(**cells))
-    return {name: [one or "" for one in arrow[name].to_pylist()] for name in arrow.column_names}
-
-
-def _columns(option: Any, cells: Mapping[str, Any]) -> list[str]:
-    """The columns of the table that an option names."""
-    if isinstance(option, Mapping):
-        option = [*option, *option.values()]
-    texts = [option] if isinstance(option, str) else option
-    texts = texts if isinstance(texts, list | tuple) else []
-    parts = [part.split("=")[0].strip() for text in texts for part in str(text).split(",")]
-    return [one for one in dict.fromkeys(parts) if one in cells]
-
-
-def _joined(cells: Mapping[str, Sequence[str]], columns: Sequence[str]) -> list[str]:
-    """Rows as one text each; rows alike are numbered, so that each is a unit of its own."""
-    rows = ["\x1f".join(row) for row in zip(*(cells[one] for one in columns), strict=True)]
-    seen: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        seen[row] = seen.get(row, 0) + 1
-        rows[place] = f"{row}\x1e{seen[row]}"
-    return rows or [""] * len(next(iter(cells.values())))
-
-
-def _codes(texts: Sequence[str]) -> tuple[Column, list[str]]:
-    """Texts as numbers from 0, and what they stand for."""
-    names, codes = np.unique(np.array(texts, object).astype(str), return_inverse=True)
-    return codes, names.tolist()
-
-
-def _records(codes: Column, rows: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Each unit with all of its rows, in one order."""
-    found: list[list[str]] = [[] for _ in names]
-    for code, row in zip(codes.tolist(), rows, strict=True):
-        found[code].append(row.rpartition("\x1e")[0])
-    return ["\x1d".join([name, *sorted(of)]) for name, of in zip(names, found, strict=True)]
+def _notes(tables: Sequence[Cells], old: int) -> list[str]:
+    notes = []
+    if old:
+        notes.append(
+            f"Log: {old:,} of its releases were entered by version 0.1. They are compared with "
+            "this one by pairs, not in every combination; begin a new folder for a new table."
+        )
+    if any(not one.unit for one in tables):
+        notes.append(
+            "Log: no column of units is named, so that rows are told apart by what is read of "
+            "them; rows alike in that may be taken for one another. Name the column of units."
+        )
+    return notes

@@ -75,7 +75,7 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
                 **with_progress(audit, progress),
             )
         if log is not None:
-            enter(Path(log), found.kind, opened, named)
+            found = entered(Path(log), found, opened, named)
         show(found)
         if out is not None:
             save(found, Path(out))
@@ -173,11 +173,14 @@ def open_one(path: str, spark: str | None, encoding: str) -> Any:
     return tables.open_table(path, encoding=encoding)
 
 
-def enter(log: Path, kind: str, opened: Sequence[Any], named: Mapping[str, Any]) -> None:
-    """Enter what is about to be told in a log; InputError if it and an earlier one say too much."""
+def entered(log: Path, found: Any, opened: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """An audit with notes on the log it was entered in; InputError if that would say too much."""
+    from dataclasses import replace
+
     from datapolis.audits.ledger import Ledger
 
-    Ledger(log).enter(kind, opened, named)
+    notes = Ledger(log).enter(found.kind, opened, named, found)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def show(found: Any) -> None:
