@@ -123,7 +123,7 @@ class _Search:
             self.steps -= 1
             if self.steps < 0:
                 raise Undecided
-            atoms = (np.abs(rows) > NOTHING).any(axis=0)
+            atoms = np.any(np.abs(rows) > NOTHING, axis=0)
             few = self.units(atoms)
             if 0 < few < self.least:
                 return few

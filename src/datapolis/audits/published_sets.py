@@ -150,25 +150,27 @@ def _places(
     if len(by) > 1:
         labels[NUMBER.join(by)] = tuple(table.cells[one] for one in by)
     for column in chain.from_iterable(table.named.get(key, ()) for key in DATED):
-        for part, size in (("year", 4), ("month", 7)):
-            cut = [cell[:size] if len(cell) >= size else "" for cell in table.cells[column]]
+        for part, long in (("year", 4), ("month", 7)):
+            cut = [cell[:long] if len(cell) >= long else "" for cell in table.cells[column]]
             if any(cut) and found is not None:
                 labels[f"{column} by {part}"] = (cut,)
     written = None if found is None else _written(found)
-    who = np.arange(table.rows) if unit is None else np.unique(unit, return_inverse=True)[1]
+    who: Column = np.arange(table.rows)
+    if unit is not None:
+        who = np.unique(np.array(unit, object).astype(str), return_inverse=True)[1]
     for name, cells in labels.items():
         names, code = np.unique(
             np.array([NUMBER.join(one) for one in zip(*cells, strict=True)], object).astype(str),
             return_inverse=True,
         )
         pairs = np.unique(np.stack([code, who]), axis=1)[0]
-        size = np.bincount(pairs, minlength=names.size)
-        seen = np.zeros(names.size, bool)
+        size: Column = np.bincount(pairs, minlength=names.size)
+        seen: Column = np.zeros(names.size, bool)
         if written is not None:
             seen = np.array([written.has(one.split(NUMBER)) for one in names.tolist()], bool)
         if not seen.any():  # no audit is given, or it does not write these labels
-            seen = shown(size, least=least, overlap=True)
-        seen &= size >= least
+            seen = np.asarray(shown(size, least=least, overlap=True))
+        seen = seen & (size >= least)
         number = np.where(seen, np.cumsum(seen) - 1, -1)
         yield name, number[code]
 
