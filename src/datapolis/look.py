@@ -87,6 +87,11 @@ def tidy(columns: Mapping[str, Any], *, known: bool = False) -> list[dict[str, A
     return [row for row in rows if all(value == value for value in row.values())] if known else rows
 
 
+def gap(value: Any) -> Any:
+    """A number as a chart holds it: none for nan, at which a line breaks and nothing is drawn."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
 def legend(width: int) -> alt.Legend:
     """Names by colour, above the chart."""
     columns = 2 if width < NARROW else 4

@@ -10,6 +10,7 @@ import numpy as np
 
 from datapolis.audits.finding import Columns, Finding, Target
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.suppressed import Suppressed
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -26,6 +27,7 @@ class Answer:
     series: Mapping[str, Columns]
     notes: list[str]
     targets: tuple[Target, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.inference import power_law, truncated
 from datapolis.inference.count_trend import CountTrend, count_trend, whole_months
@@ -143,6 +144,7 @@ def breaches(
     if not asked.enough(told.n, _units(rows, asked)):
         for name, estimand in (("annual_ratio", TREND), ("lag_median", LAG), ("alpha", TAIL)):
             told.cannot(name, estimand, WITHHELD)
+        told.hide(_drawn_by(asked, shares, sample), too_few(asked.whose, asked.least))
     elif sample:
         _within_sample(told, asked, shares)
     else:
@@ -157,6 +159,7 @@ def breaches(
         title="Breaches: " + ("a sample" if sample else "how often, how late, how large"),
         findings=tuple(told.findings),
         series=told.series,
+        suppressed=tuple(told.hidden),
         notes=tuple(told.notes),
         inputs=(rows.provenance,),
     )
@@ -188,6 +191,11 @@ class _Asked:
         """What the independent units are."""
         return "entities" if self.holder else "breaches, no column says whose"
 
+    @property
+    def whose(self) -> str:
+        """What the independent units are, in a word."""
+        return "entities" if self.holder else "breaches"
+
     def day(self, day: np.datetime64) -> str:
         """A date in words: the month alone where the table is not public and the day is a cell."""
         told = self.public or day in (self.law_from, self.as_of)
@@ -210,6 +218,7 @@ class _Told:
     findings: list[Finding] = field(default_factory=list)
     series: dict[str, Columns] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    hidden: list[Suppressed] = field(default_factory=list)
     together: frozenset[tuple[str, str]] | None = None  # labels that hide each other; None: all
 
     def __post_init__(self) -> None:
@@ -240,6 +249,23 @@ class _Told:
         self.tell(
             name, estimand, np.nan, "Nothing can be said.", method="none", cannot_say=why, **more
         )
+
+    def hide(self, charts: Iterable[str], why: str, *, part: bool = False) -> None:
+        """Say of charts that they are suppressed, and why."""
+        self.hidden.extend(suppressed(name, why, part=part) for name in charts)
+
+
+def _drawn_by(asked: _Asked, shares: Sequence[str], sample: bool) -> Iterator[str]:
+    """The charts that these options ask for."""
+    wanted = {
+        "lag": asked.start and asked.reported,
+        "months": asked.reported,
+        "sizes": asked.size,
+        "kinds": asked.entity,
+    }
+    yield from (name for name, columns in wanted.items() if columns and not sample)
+    if shares or (sample and asked.entity):
+        yield "shares"
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -383,6 +409,8 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
         return None
     months, counts = whole_months(days[asked.reported], days[N], asked.as_of)
     if months.size < LEAST_MONTHS or counts.sum() < max(months.size, asked.least):
+        if 0 < counts.sum() < asked.least:
+            told.hide(("months",), too_few("breaches", asked.least))
         told.cannot(
             "annual_ratio",
             TREND,
@@ -403,7 +431,8 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
         "fitted": trend.fitted,
     }
     if not visible.all():
-        told.notes.append(f"{int((~visible).sum())} months are withheld from the chart: too few.")
+        why = f"{int((~visible).sum())} months have fewer than {asked.least} {asked.whose}"
+        told.hide(("months",), f"{why}, or could be had by subtraction", part=True)
     _tell_trend(told, trend, counts, between)
     return trend
 
@@ -663,6 +692,8 @@ def _corrected(told: _Told, asked: _Asked, lags: _Lags, begun: Column | None) ->
         )
     seen = lags[kept]
     if seen.n < max(LEAST_ROWS, asked.least) or seen.n_units < max(LEAST_ROWS, asked.least):
+        if 0 < min(seen.n, seen.n_units) < asked.least:
+            told.hide(("lag",), too_few(asked.whose, asked.least))
         told.cannot("lag_median", LAG, f"{asked.many(seen.n)} are left: too few to correct.")
         return
     found = truncated.product_limit(seen.lag, seen.window, seen.count)
@@ -888,6 +919,8 @@ def _severity(told: _Told, asked: _Asked, trend: CountTrend | None) -> None:
         )
     sized = int(cells[N][listed].sum())
     if sized < LEAST_ROWS or not asked.enough(sized, np.unique(cells[UNIT][listed]).size):
+        if sized and not asked.enough(sized, np.unique(cells[UNIT][listed]).size):
+            told.hide(("sizes",), too_few(asked.whose, asked.least))
         told.cannot("alpha", TAIL, "Too few breaches have a size.", claims=CLAIMS)
         return
     _totals(told, asked, _sizes(cells, asked, listed))
@@ -978,7 +1011,12 @@ def _tail(told: _Told, asked: _Asked, of: _Sizes, trend: CountTrend | None) -> N
         cannot_say="Whether it is a power law: see the audit of tails.",
         claims=CLAIMS,
     )
-    told.series["sizes"] = _curve(asked, of, law)
+    curve = _curve(asked, of, law)
+    if asked.public or curve["size"].size > 1:
+        told.series["sizes"] = curve
+    else:
+        why = f"no two sizes have {asked.least} {asked.whose} or more between them"
+        told.hide(("sizes",), why)
     _largest(told, asked, of, law, drawn, trend)
 
 
@@ -1137,6 +1175,9 @@ def _who(told: _Told, asked: _Asked) -> None:
     visible &= told.beside(asked.entity, cells[asked.entity])
     if not visible.all():
         told.notes.append(f"{int((~visible).sum())} kinds of entity are withheld: too few.")
+        why = f"{int((~visible).sum())} kinds of entity have fewer than {asked.least} "
+        why += f"{asked.whose}, or could be had by subtraction"
+        told.hide(("kinds",), why, part=int(visible.sum()) > 1)
     total = int(cells[N].sum())
     for place in np.flatnonzero(visible):
         many = int(cells[N][place])
@@ -1155,11 +1196,12 @@ def _who(told: _Told, asked: _Asked) -> None:
             method="counts; no interval: all that were reported",
             cannot_say=NO_RATE,
         )
-    told.series["kinds"] = {
-        "kind": cells[asked.entity][visible],
-        "breaches": cells[N][visible],
-        "units": units[visible],
-    }
+    if visible.all() or visible.sum() > 1:
+        told.series["kinds"] = {
+            "kind": cells[asked.entity][visible],
+            "breaches": cells[N][visible],
+            "units": units[visible],
+        }
 
 
 def _within_sample(told: _Told, asked: _Asked, shares: Sequence[str]) -> None:
@@ -1177,6 +1219,7 @@ def _within_sample(told: _Told, asked: _Asked, shares: Sequence[str]) -> None:
 def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str) -> None:
     """The share of rows with each label; rows with several count for each."""
     drawn: dict[str, list[Any]] = {"column": [], "label": [], "share": [], "n": []}
+    hidden: list[str] = []
     for column in columns:
         cells = told.rows.where(told.rows[column].notnull()).group([column])
         filled = int(cells[N].sum())
@@ -1184,6 +1227,8 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
             told.cannot(
                 "share", f"Shares of {column}.", f"{asked.many(filled)} have one.", of=column
             )
+            if filled and not asked.public:
+                hidden.append(column)
             continue
         counts = label_counts(cells[column], cells[N])
         labels = sorted(counts, key=lambda one: (-counts[one], one))
@@ -1192,6 +1237,7 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
         visible &= told.beside(column, labels)
         if not visible.all():
             told.notes.append(f"{int((~visible).sum())} labels of {column} are withheld: too few.")
+            hidden.append(column)
         if (unlabelled := told.n - filled) > 0:
             told.notes.append(f"{column}: {asked.many(unlabelled)} are empty and left out.")
         for label, number in _chosen(labels, many, visible):
@@ -1211,7 +1257,10 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
             )
             for name, value in zip(drawn, (column, label, number / filled, number), strict=True):
                 drawn[name].append(value)
-    if drawn["label"]:
+    if hidden:
+        why = f"labels of {', '.join(hidden)} have fewer than {asked.least} rows, or could be had "
+        told.hide(("shares",), why + "by subtraction", part=len(drawn["label"]) > 1)
+    if len(drawn["label"]) > (1 if hidden else 0):
         told.series["shares"] = {name: np.asarray(values) for name, values in drawn.items()}
 
 

@@ -52,6 +52,7 @@ from datapolis.audits.finding import (
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
 from datapolis.audits.privacy import cuts_told, one_digit, one_dominates
 from datapolis.audits.slips import cut_short, of_another_order
+from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import (
     concentration_ratio,
@@ -198,10 +199,12 @@ def concentration(
     findings: list[Finding] = []
     targets: tuple[Target, ...] = ()
     series: dict[str, Columns] = {}
+    hidden: tuple[Suppressed, ...] = ()
     if within and len({one.market for one in lists}) >= least:
         findings, series = _means_over_markets(lists, basis, whole, within, holder)
     elif within:
         findings = [_withheld("mean_herfindahl", basis)]
+        hidden = each(("means",), f"there are fewer than {least} of {within}")
     else:
         findings = [
             _withheld(measure.name, basis, one.time)
@@ -213,8 +216,11 @@ def concentration(
             if floor is None:
                 floor = max(one.smallest(least) for one in large)
             findings += _changes(large, basis, floor, least)
-            series = _series(large, floor, leaders, least)
+            series, hidden = _series(lists, large, floor, leaders, least)
             targets = tuple(_targets(large, basis, whole, rows.sha256, leaders, least))
+        else:
+            charts = ("lorenz", "panels") if len(lists) > 1 else ("lorenz",)
+            hidden = each(charts, too_few("holders", least))
         for one in [*large[-1:], *large[:-1]]:  # the last period first
             findings += _of_period(one, basis, whole, measures, unseen, holder, leaders, least)
     return Audit(
@@ -223,6 +229,7 @@ def concentration(
         findings=tuple(findings),
         targets=targets,
         series=series,
+        suppressed=hidden,
         notes=tuple(notes),
         inputs=(rows.provenance,),
     )
@@ -831,27 +838,71 @@ def _mean(
 # --- what charts draw, what calibration reads --------------------------------------------------
 
 
-def _series(lists: list[Listed], floor: float, leaders: int, least: int) -> dict[str, Columns]:
-    """Lorenz curves of the first and the last period, and the index under the panel rules."""
-    ends = [lists[0], lists[-1]] if len(lists) > 1 else lists
+def _series(
+    lists: list[Listed], large: list[Listed], floor: float, leaders: int, least: int
+) -> tuple[dict[str, Columns], tuple[Suppressed, ...]]:
+    """Lorenz curves of the first and the last period, the index under the panel rules; the rest.
+
+    lists   of all periods, `large` those that may be told
+    """
+    ends = [large[0], large[-1]] if len(large) > 1 else large
     curve: dict[str, list[Any]] = {"time": [], "holders": [], "share": []}
+    without = []
     for one in ends:
         holders, share = lorenz(one.amount)
         at = one.points(least)
         at = at[np.isin(one.amount.size - at, one.cuts(leaders, least))]
+        if least > 1 and at.size < 3:  # its two ends alone, between which anything may lie
+            without.append(one.time or "listed")
+            continue
         curve["time"] += [one.time or "listed"] * at.size
         curve["holders"] += holders[at].tolist()
         curve["share"] += share[at].tolist()
-    rows: dict[str, list[Any]] = {"time": [], "rule": [], "gini": [], "top_fifth_share": []}
+    found: dict[str, Columns] = {"lorenz": curve} if curve["time"] else {}
+    hidden = []
+    if without:
+        why = f"between any two points of the curve fewer than {least} holders lie, or one of them "
+        why += "has most"
+        of = f" ({', '.join(without)})" if len(lists) > 1 else ""
+        hidden.append(suppressed("lorenz", why + of, part="lorenz" in found))
     if len(lists) > 1:
-        for rule, amounts in panels(lists, floor).items():
-            for one, amount in zip(lists, amounts, strict=True):
-                if apart(amount, one.amount, least) and fifth_told(amount, least):
-                    rows["time"].append(one.time)
-                    rows["rule"].append(rule)
-                    rows["gini"].append(float(gini(amount)))
-                    rows["top_fifth_share"].append(float(top_fifth_share(amount)))
-    return {"lorenz": curve, "panels": rows}
+        rows = _panel_rows(lists, large, floor, least)
+        values = np.array([rows["gini"], rows["top_fifth_share"]], float)
+        if np.isfinite(values).any():
+            found["panels"] = rows
+        if least > 1 and not np.isfinite(values).all():
+            hidden.append(
+                suppressed(
+                    "panels",
+                    f"an index would tell of fewer than {least} holders, or of one, in a period "
+                    "or under a rule",
+                    part="panels" in found,
+                )
+            )
+    return found, tuple(hidden)
+
+
+def _panel_rows(
+    lists: list[Listed], large: list[Listed], floor: float, least: int
+) -> dict[str, list[Any]]:
+    """The index in each period under the panel rules; nan where it is suppressed."""
+    rows: dict[str, list[Any]] = {"time": [], "rule": [], "gini": [], "top_fifth_share": []}
+    places = {one.time: place for place, one in enumerate(large)}
+    for rule, amounts in panels(large, floor).items():
+        for one in lists:
+            values = {"gini": np.nan, "top_fifth_share": np.nan}
+            amount: Column = amounts[places[one.time]] if one.time in places else np.zeros(0)
+            if one.time in places and apart(amount, one.amount, least):
+                told = fifth_told(amount, least)
+                if told or amount.size == one.amount.size:
+                    values["gini"] = float(gini(amount))
+                if told:
+                    values["top_fifth_share"] = float(top_fifth_share(amount))
+            rows["time"].append(one.time)
+            rows["rule"].append(rule)
+            for name, value in values.items():
+                rows[name].append(value)
+    return rows
 
 
 def _targets(

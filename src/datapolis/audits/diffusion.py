@@ -39,8 +39,10 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
+from datapolis.audits.privacy import WITHHELD
 from datapolis.audits.rumours import how_threads_differ
 from datapolis.audits.spreading import Chance, Links, two_names
+from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.audits.ties import strong_and_weak
 from datapolis.errors import InputError
 from datapolis.inference.resampling import DRAWS
@@ -68,6 +70,8 @@ TITLES = {
     "thread": "Threads of rumours",
     "strength": "Strong and weak ties",
 }
+CHARTS = {"time": "curve", "thread": "compared", "strength": "cut"}
+UNITS = {"time": "people", "thread": "threads", "strength": "people"}
 NO_TARGETS = "No target is emitted: no index of the model measures any of this in the same way."
 
 
@@ -140,7 +144,9 @@ def diffusion(
     rows = open_table(table, drop=drop, duplicates=duplicates)
     webs = [] if network is None else [open_table(network, duplicates=duplicates)]
     least = 1 if public else min_group
+    hidden: tuple[Suppressed, ...] = ()
     chance = Chance(seed, draws, progress)
+    people = None
     if asked == "time":
         people = People.read(rows, time, never, start, within)
         answers = [when_adopted(people, least)]
@@ -151,11 +157,16 @@ def diffusion(
         answers = [how_threads_differ(rows, given, least)]
     else:
         answers = [strong_and_weak(rows, strength, links, chance, least)]
+    series = {name: one for _, found, _ in answers for name, one in found.items()}
+    few = any(WITHHELD in one.cannot_say for findings, _, _ in answers for one in findings)
+    if CHARTS[asked] not in series and (people.rows < least if people else few):
+        hidden = (suppressed(CHARTS[asked], too_few(UNITS[asked], least)),)
     return Audit(
         kind="diffusion",
         title=TITLES[asked],
         findings=tuple(one for findings, _, _ in answers for one in findings),
-        series={name: one for _, series, _ in answers for name, one in series.items()},
+        series=series,
+        suppressed=hidden,
         notes=(
             *(note for one in (rows, *webs) for note in one.notes),
             *(note for _, _, notes in answers for note in notes),

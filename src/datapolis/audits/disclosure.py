@@ -53,6 +53,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.suppressed import Suppressed, each, too_few
 from datapolis.errors import InputError
 from datapolis.indicators.disclosure import (
     basic_beta,
@@ -180,6 +181,7 @@ def disclosure(
         title="Whom the table singles out",
         findings=tuple(findings),
         series=_series(file, groups),
+        suppressed=_hidden(file, groups),
         notes=(*rows.notes, *_notes(file, groups, cells, fraction, duplicates)),
         inputs=(rows.provenance,),
     )
@@ -858,7 +860,7 @@ def _series(file: _File, groups: _Groups) -> dict[str, Columns]:
         "share": file.in_bin / file.people,
         "below": np.asarray(ends) < file.least_k,
     }
-    sets = {
+    sets: Columns = {
         "size": np.asarray([len(columns) for columns in groups.alone], int),
         "attributes": np.asarray([" + ".join(groups.name(one)) for one in groups.alone], str),
         "share": np.asarray([groups.shares[columns] for columns in groups.alone], float),
@@ -868,7 +870,20 @@ def _series(file: _File, groups: _Groups) -> dict[str, Columns]:
         "size": np.asarray(list(groups.reach), int),
         "share": np.asarray(list(groups.reach.values()), float),
     }
-    return {"sizes": {name: of[some] for name, of in sizes.items()}, "sets": sets, "reach": reach}
+    found: dict[str, Columns] = {"sizes": {name: of[some] for name, of in sizes.items()}}
+    if np.isfinite(sets["share"]).any():
+        found |= {"sets": sets, "reach": reach}
+    return found
+
+
+def _hidden(file: _File, groups: _Groups) -> tuple[Suppressed, ...]:
+    """The charts that are suppressed."""
+    if not file.shown:
+        return each(("sizes", "sets"), too_few("people", file.least))
+    told = np.isfinite([*groups.shares.values(), np.nan]).any()
+    if groups.alone and not told:
+        return each(("sets",), f"every set singles out fewer than {file.least} people, or all but")
+    return ()
 
 
 def _notes(

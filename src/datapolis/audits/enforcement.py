@@ -46,6 +46,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import spearman, top_fifth_share
 from datapolis.inference import truncated
@@ -167,6 +168,10 @@ def enforcement(
     if not read.safe(least):
         return Audit(
             findings=(withheld("decisions", **HIDDEN),),
+            suppressed=each(
+                (*(f"groups: {name}" for name in by), *(("months",) if date else ())),
+                too_few(unit or "decisions", least),
+            ),
             notes=(*rows.notes, f"All: {WITHHELD}."),
             inputs=(rows.provenance,),
             **told,
@@ -184,6 +189,7 @@ def enforcement(
     return Audit(
         findings=tuple(findings),
         series=_series(read, by, tables, seen, findings, _whole(read, end)),
+        suppressed=tuple(_not_drawn(by, tables, seen, unit, least)),
         notes=(
             *rows.notes,
             *_notes(read, least, date, year),
@@ -877,6 +883,21 @@ def _series(
         "amount": [one.estimate for one in shares],
     }
     return series
+
+
+def _not_drawn(
+    by: list[str], tables: dict[str, Groups], seen: dict[str, Column], unit: str, least: int
+) -> Iterator[Suppressed]:
+    """The charts in which groups or months are suppressed."""
+    charts = {f"groups: {name}": name for name in by}
+    if "month" in tables:
+        charts["months"] = "month"
+    for chart, name in charts.items():
+        if hidden := int((~seen[name]).sum()):
+            what = "months" if name == "month" else f"groups of {name}"
+            why = f"{hidden:,} {what} would tell of fewer than {least} {unit or 'decisions'}, or "
+            why += "could be had by subtraction"
+            yield suppressed(chart, why, part=int(seen[name].sum()) > 1)
 
 
 def _largest(groups: Groups, seen: Column, read: Decisions) -> Column:

@@ -22,6 +22,7 @@ import numpy as np
 
 from datapolis import __version__
 from datapolis.audits.privacy import LEAST, WITHHELD
+from datapolis.audits.suppressed import QUESTION, Figure, Suppressed
 from datapolis.errors import InputError, StoreError, nearest
 from datapolis.tables.sheets import harmless
 
@@ -121,6 +122,7 @@ class Audit:
     findings: tuple[Finding, ...]
     targets: tuple[Target, ...] = ()
     series: Mapping[str, Columns] = field(default_factory=dict)  # what charts draw, by name
+    suppressed: tuple[Suppressed, ...] = ()  # charts, or parts of them, that are not drawn
     notes: tuple[str, ...] = ()  # what was read, left out, withheld
     inputs: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -133,6 +135,9 @@ class Audit:
             for name, table in self.series.items()
         }
         object.__setattr__(self, "series", columns)
+        for one in self.suppressed:
+            if not one.part and one.series in self.series:
+                raise ValueError(f"{self.kind}: {one.series} is suppressed, and yet there")
 
     def __getitem__(self, key: str | tuple[str, str]) -> Finding:
         """The finding of that name, or of that name and group: audit["gini", "2018-01"]."""
@@ -151,7 +156,8 @@ class Audit:
         """The findings as a pandas data frame, one row each."""
         import pandas
 
-        return pandas.DataFrame([_row(one) for one in self.findings])
+        columns = [one.name for one in fields(Finding)]
+        return pandas.DataFrame([_row(one) for one in self.findings], columns=columns)
 
     def arrow(self) -> pyarrow.Table:
         """The findings as an Arrow table, one row each."""
@@ -165,18 +171,36 @@ class Audit:
 
     def charts(self, width: int = 720) -> list[Any]:
         """The charts of the audit, as Altair charts of that width in pixels."""
-        draw = import_module(f"datapolis.audits.charts.{self.kind}").draw
-        charts: list[Any] = draw(self, width)
-        return charts
+        return [one.chart for one in self.figures(width) if one.chart is not None]
+
+    def figures(self, width: int = 720) -> list[Figure]:
+        """The charts with what of them is suppressed, then what stands for those not drawn."""
+        module = import_module(f"datapolis.audits.charts.{self.kind}")
+        drawn: dict[str, Any] = module.draw(self, width)
+
+        def figure(name: str) -> Figure:
+            series, _, of = name.partition(": ")
+            says = tuple(one.says for one in self.suppressed if one.series == name)
+            return Figure(module.TITLES[series].format(of=of), drawn.get(name), says)
+
+        hidden = [one.series for one in self.suppressed]
+        return [figure(name) for name in dict.fromkeys((*drawn, *hidden))]
+
+    @property
+    def question(self) -> str:
+        """What is asked, once, of whoever knows a table of which something is suppressed."""
+        hidden = any(WITHHELD in one.cannot_say for one in self.findings)
+        if self.options.get("public") or not (hidden or self.suppressed):
+            return ""
+        return QUESTION.format(least=self.options.get("min_group", LEAST))
 
     def _repr_html_(self) -> str:
-        from datapolis.look import svg
-
         shown = self.frame()[["name", "of", "estimate", "lower", "upper", "interval", "says"]]
         table = shown.to_html(index=False, na_rep="", max_rows=ROWS)
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        pictures = "".join(svg(chart) for chart in self.charts())
-        return f"<h4>{escape(self.title)}</h4>{table}<ul>{notes}</ul>{pictures}"
+        pictures = "".join(map(_shown, self.figures()))
+        asked = f"<p>{escape(self.question)}</p>" if self.question else ""
+        return f"<h4>{escape(self.title)}</h4>{table}{asked}<ul>{notes}</ul>{pictures}"
 
     def save(self, folder: Path | str) -> Path:
         """Write the audit into a new folder: findings, targets, what charts draw, provenance."""
@@ -204,6 +228,7 @@ class Audit:
         content = {one.name: getattr(self, one.name) for one in fields(self)}
         content["findings"] = [asdict(one) for one in self.findings]
         content["targets"] = [asdict(one) for one in self.targets]
+        content["suppressed"] = [asdict(one) for one in self.suppressed]
         found: dict[str, Any] = plain(content)
         return found
 
@@ -216,6 +241,7 @@ class Audit:
                 **own,
                 "findings": tuple(_read(Finding, one) for one in content["findings"]),
                 "targets": tuple(_read(Target, one) for one in content["targets"]),
+                "suppressed": tuple(Suppressed(**one) for one in content.get("suppressed", ())),
                 "notes": tuple(content["notes"]),
                 "inputs": tuple(content["inputs"]),
             }
@@ -364,6 +390,14 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
             nearest=nearest(str(value), allowed),
         )
     return value
+
+
+def _shown(figure: Figure) -> str:
+    """A figure in a notebook."""
+    from datapolis.look import svg
+
+    heading = f"<h5>{escape(figure.title)}</h5>" if figure.chart is None else svg(figure.chart)
+    return heading + "".join(f"<p>{escape(one)}</p>" for one in figure.says)
 
 
 def _option(value: Any) -> Any:

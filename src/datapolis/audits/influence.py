@@ -44,6 +44,7 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates
 from datapolis.audits.slips import cut_short, keys_doubted, of_another_order
+from datapolis.audits.suppressed import NAMED, Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
@@ -138,6 +139,7 @@ def influence(
             kind="influence",
             title=_title(),
             findings=tuple(findings),
+            suppressed=each(("steps", "companies"), too_few("companies", least)),
             notes=(*notes, WITHHELD),
             inputs=tuple(inputs),
         )
@@ -161,6 +163,7 @@ def influence(
         title=_title(),
         findings=tuple(findings),
         series=_series(read, spent, findings, public),
+        suppressed=tuple(_not_drawn(findings, public, least)),
         notes=tuple(notes),
         inputs=tuple(inputs),
     )
@@ -716,6 +719,16 @@ def _series(
         "amount": spent.amount[cells],
     }
     return series
+
+
+def _not_drawn(findings: list[Finding], public: bool, least: int) -> Iterator[Suppressed]:
+    """The charts that are suppressed."""
+    if public:
+        return
+    told = {one.name: one.estimate for one in findings if not one.of}
+    if not np.isfinite(told.get("plain_sum", np.nan)):
+        yield suppressed("steps", too_few("companies", least))
+    yield suppressed("companies", "it would name companies and tell of each", lift=NAMED)
 
 
 def _title() -> str:

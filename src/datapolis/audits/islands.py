@@ -31,7 +31,7 @@ Source: F11, F18, docs/model.md; pooled data Jones and Tonetti (2020).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -50,6 +50,7 @@ from datapolis.audits.options import (
     Public,
 )
 from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import (
     component_count,
@@ -170,6 +171,7 @@ def islands(
         findings=tuple(found.findings),
         targets=found.targets,
         series=found.series,
+        suppressed=found.suppressed,
         notes=(*rows.notes, *meaning, *found.notes),
         inputs=tuple(inputs),
     )
@@ -329,6 +331,7 @@ def _exchange(
         _exchange_series(graph),
         notes,
         _island_targets(graph, rows) if graph.show else (),
+        _exchange_hidden(graph),
     )
 
 
@@ -651,6 +654,13 @@ def _exchange_series(graph: Exchange) -> dict[str, Columns]:
     }
 
 
+def _exchange_hidden(graph: Exchange) -> tuple[Suppressed, ...]:
+    """The charts that are suppressed: of value alone, or of islands too."""
+    if graph.show_value or not graph.share.size:
+        return ()
+    return each(("value_lost", "links"), f"{too_few('holders', graph.rule.least)}, or of an island")
+
+
 def _island_targets(graph: Exchange, rows: Table) -> tuple[Target, ...]:
     holders, label = graph.names.size, graph.label
     common: dict[str, Any] = {
@@ -748,8 +758,27 @@ def _joint_view(
     named = {"giant": giant, "coverage": order}
     series = {name: columns for name, columns in named.items() if len(next(iter(columns.values())))}
     return Answer(
-        f"What {view.rights} see of {view.lefts} together", findings, series, _view_notes(view)
+        f"What {view.rights} see of {view.lefts} together",
+        findings,
+        series,
+        _view_notes(view),
+        suppressed=tuple(_view_hidden(view, series)),
     )
+
+
+def _view_hidden(view: View, series: Mapping[str, Columns]) -> Iterator[Suppressed]:
+    """The charts that are suppressed, wholly or from some holder or threshold on."""
+    if view.rule.public or not (view.chance > 0).any():
+        return
+    least = view.rule.least
+    steps = min(STEPS, int(np.unique(view.holder[view.chance > 0]).size))
+    told = series.get("coverage", {}).get("holder", np.zeros(0)).size
+    if told < steps:
+        why = f"from there on a {view.right} would add fewer than {least} {view.lefts}, or leave so"
+        why = f"{why} few" if told else too_few(view.lefts, least)
+        yield suppressed("coverage", why, part=bool(told))
+    if "giant" not in series:
+        yield suppressed("giant", too_few(view.lefts, least))
 
 
 def _view(

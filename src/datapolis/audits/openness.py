@@ -13,7 +13,7 @@ Source: Hirschman (1945), Herfindahl (1950).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from datapolis.audits.answers import Answer, Rule, number, plural, said
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.margins import shown_together
 from datapolis.audits.privacy import shown
+from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import effective_number, herfindahl
 from datapolis.inference.covering import best_mends
@@ -84,7 +85,9 @@ def openness(
             "Counts of small groups of entries, and counts that give them away, are withheld, and "
             "so are bounds for what is unsure."
         )
-    return Answer("Open and closed data", findings, _series(judged), notes)
+    series = _series(judged)
+    hidden = _hidden(series, periods, told, attributes, rule)
+    return Answer("Open and closed data", findings, series, notes, suppressed=tuple(hidden))
 
 
 def _check(
@@ -494,6 +497,28 @@ def _series(judged: list[tuple[Period, Sets]]) -> dict[str, Columns]:
     }
 
 
+def _hidden(
+    series: Mapping[str, Columns],
+    periods: list[Period],
+    told: list[Period],
+    attributes: tuple[str, ...],
+    rule: Rule,
+) -> Iterator[Suppressed]:
+    """The charts that are suppressed, wholly or in some periods or sets."""
+    if rule.public or not attributes:
+        return
+    drawn = np.unique(series.get("waterfall", {}).get("time", np.zeros(0))).size
+    few = too_few("entries", rule.least)
+    if drawn < len(periods):
+        why = few if not drawn else f"in {len(periods) - drawn} periods {few}"
+        yield suppressed("waterfall", why, part=bool(drawn))
+    closed = [one for one in periods if one.closed.any()]
+    wanted = sum(len(one.best) for one in closed if one in told)
+    drawn = len(series.get("mended", {}).get("time", ()))
+    if closed and (drawn < wanted or not drawn):
+        yield suppressed("mended", few, part=bool(drawn))
+
+
 def _waterfall(now: Period, sets: Sets) -> list[dict[str, Any]]:
     """From all entries to the open ones: those that lack each attribute in turn, and no earlier."""
     steps, despite = now.steps(), now.despite()
@@ -565,7 +590,12 @@ def supply(
     series: dict[str, Columns] = {}
     if order:
         series["supply"] = {"holder": names[order], "offers": offered[order].astype(int)}
-    return Answer(f"Supply by {holder}", findings, series, notes)
+    hidden: tuple[Suppressed, ...] = ()
+    if not visible.all():
+        many = int((~visible).sum())
+        why = f"{many:,} {plural(holder)} have fewer than {rule.least} offers, or could be had by "
+        hidden = (suppressed("supply", f"{why}subtraction", part=bool(order)),)
+    return Answer(f"Supply by {holder}", findings, series, notes, suppressed=hidden)
 
 
 def _having(

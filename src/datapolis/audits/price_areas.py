@@ -29,6 +29,7 @@ from datapolis.audits.price_options import (
     Found,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.inference.clustered import permuted_orders
 from datapolis.inference.resampling import bootstrap_counts, interval, p_value
@@ -88,7 +89,8 @@ def compare_areas(rows: Table, asked: Asked) -> Found:
     first, *others = asked.groups
     told = _areas_told([areas], asked)
     if not told[0]:
-        return Found([_withheld_areas(asked)], {}, notes, [])
+        few = each(("gaps", "fifths"), too_few("areas, or people of a group,", asked.least))
+        return Found([_withheld_areas(asked)], {}, notes, [], few)
     distinct = int(np.unique(areas.y).size)
     if distinct < areas.y.size / 2:
         notes.append(
@@ -112,7 +114,12 @@ def compare_areas(rows: Table, asked: Asked) -> Found:
         if seen
         for other in others
     ]
-    fifths, series = _fifths(areas, asked, notes)
+    fifths, series, few = _fifths(areas, asked, notes)
+    if hidden and not asked.public:
+        why = (
+            f"in {hidden:,} markets fewer than {asked.least} areas, or people of a group, are left"
+        )
+        few += (suppressed("gaps", why, part=True),)
     gaps = [one for one in findings if one.name.startswith("gap")]
     series["gaps"] = {
         "of": np.array(
@@ -123,7 +130,7 @@ def compare_areas(rows: Table, asked: Asked) -> Found:
         "upper": np.array([one.upper for one in gaps]),
     }
     notes.append("No targets: without a column of cost nothing here calibrates the model.")
-    return Found([*findings, *fifths], series, notes, [])
+    return Found([*findings, *fifths], series, notes, [], few)
 
 
 def _read_areas(rows: Table, asked: Asked) -> tuple[Areas, list[tuple[str, Areas]], list[str]]:
@@ -324,7 +331,7 @@ def _between(areas: Areas, first: str, other: str, asked: Asked) -> Finding:
 
 def _fifths(
     areas: Areas, asked: Asked, notes: list[str]
-) -> tuple[list[Finding], dict[str, Columns]]:
+) -> tuple[list[Finding], dict[str, Columns], tuple[Suppressed, ...]]:
     """Which share of each group lives in each fifth of the areas, from least to most."""
     edges = np.unique(np.quantile(areas.y, np.arange(1, 5) / 5))
     place = np.searchsorted(edges, areas.y, side="left")
@@ -362,4 +369,8 @@ def _fifths(
         "fifth": np.array([one + 1 for _, one in kept]),
         "share": np.array([shares[group, one] for group, one in kept]),
     }
-    return findings, {"fifths": series}
+    if told.all():
+        return findings, {"fifths": series}, ()
+    why = f"some parts have fewer than {asked.least} areas, or people of a group, or could be had "
+    few = suppressed("fifths", f"{why}by subtraction", part=bool(told.any()))
+    return findings, {"fifths": series} if told.any() else {}, (few,)

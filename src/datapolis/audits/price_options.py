@@ -21,6 +21,7 @@ import numpy as np
 
 from datapolis.audits.finding import Columns, Finding, Target
 from datapolis.audits.options import Progress
+from datapolis.audits.suppressed import Suppressed
 from datapolis.errors import InputError
 
 NO_COST = "unadjusted for cost; no statement on discrimination"
@@ -268,3 +269,4 @@ class Found:
     series: dict[str, Columns]
     notes: list[str]
     targets: list[Target]
+    suppressed: tuple[Suppressed, ...] = ()

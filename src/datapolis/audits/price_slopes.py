@@ -18,6 +18,7 @@ from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared
 from datapolis.audits.finding import Columns, Finding, withheld
 from datapolis.audits.price_options import CLAIMS, FEW, FITTED, Asked, Found, Term, parse_term
+from datapolis.audits.suppressed import each, too_few
 from datapolis.errors import InputError
 from datapolis.inference.clustered import POWER
 from datapolis.inference.regression import Regression, ols
@@ -107,7 +108,8 @@ def fit_slopes(rows: Table, asked: Asked) -> Found:
     terms = [(focus, number), *zip(asked.cost, costs, strict=True)]
     terms += zip(asked.controls, controls, strict=True)
     if few < asked.least or any(_few_apart(data, term, name, asked) for term, name in terms):
-        return Found([_withheld_slope(focus, asked)], {}, notes, [])
+        hidden = each(("slopes",), too_few(asked.clusters, asked.least))
+        return Found([_withheld_slope(focus, asked)], {}, notes, [], hidden)
     findings = [_slope(name, one, focus, asked) for name, one in fitted.items()]
     level = fitted["slope"]
     findings.append(

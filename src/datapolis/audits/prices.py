@@ -72,6 +72,7 @@ from datapolis.audits.price_options import (
 from datapolis.audits.price_slopes import fit_slopes, regression_beside
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.audits.slips import in_two_clouds
+from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.inference.clustered import (
     POWER,
@@ -169,6 +170,7 @@ def prices(
         findings=tuple(found.findings),
         targets=tuple(found.targets),
         series=found.series,
+        suppressed=found.suppressed,
         notes=(*rows.notes, *found.notes),
         inputs=(rows.provenance,),
     )
@@ -219,7 +221,8 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
     if family:
         told[1:] = _beside(reduced, asked, told[1:], np.array([min(one.units) for one in family]))
     if not told[0]:
-        return Found([_withheld(asked)], {}, notes, [])
+        nothing = each(("pairs",), too_few(asked.units, asked.least))
+        return Found([_withheld(asked)], {}, notes, [], nothing)
     told = told[1:]
     if asked.within and not family:
         notes.append(f"There are more than {FAMILY} markets: they are told together alone.")
@@ -246,7 +249,14 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
         alone = np.array([everything.p])
         series = _pairs([everything], alone, alone, np.ones(1, bool), asked)
     targets = list(_targets(everything, reduced, asked, rows.sha256, notes))
-    return Found(findings, {"pairs": series}, notes, targets)
+    drawn = len(series["of"])
+    few: tuple[Suppressed, ...] = ()
+    if hidden:
+        why = (
+            f"{hidden:,} markets have fewer than {asked.least} {asked.units} of a group, or could "
+        )
+        few = (suppressed("pairs", f"{why}be had by subtraction", part=bool(drawn)),)
+    return Found(findings, {"pairs": series} if drawn else {}, notes, targets, few)
 
 
 # reading

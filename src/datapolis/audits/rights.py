@@ -56,6 +56,7 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD, dominant
 from datapolis.audits.slips import keys_doubted, of_another_order
+from datapolis.audits.suppressed import NAMED, Suppressed, suppressed, too_few
 from datapolis.errors import InputError, nearest
 from datapolis.inference.ranks import spearman_test
 from datapolis.inference.resampling import DRAWS
@@ -163,6 +164,7 @@ def rights(
         findings=tuple(findings),
         targets=emitted,
         series=_series(view, trends),
+        suppressed=tuple(_not_drawn(view)),
         notes=tuple(notes),
         inputs=tuple(inputs),
     )
@@ -200,6 +202,7 @@ def together(*audits: Audit) -> Audit:
         findings=tuple(findings),
         targets=tuple(target for one in audits for target in one.targets),
         series=series,
+        suppressed=_joined(audits, series),
         notes=tuple(dict.fromkeys(note for one in audits for note in one.notes)),
         inputs=tuple(entry for one in audits for entry in one.inputs),
     )
@@ -1155,15 +1158,51 @@ def _drawn_levels(view: View) -> Iterator[dict[str, Any]]:
     if view.several:
         groups.append(("throughout", view.throughout, kept))
     for rows, of_units, shown in groups:
-        for place in np.flatnonzero(shown & (whole[of_units] > 0).any(axis=0)):
+        there = (whole[of_units] > 0).any(axis=0)
+        for place in np.flatnonzero(there) if (there & shown).any() else ():
+            told = bool(shown[place])  # else nan, where the line breaks
+            level = part[of_units, place].sum() / whole[of_units, place].sum()
             yield {
                 "period": grid.periods[place],
                 "time": float(grid.moments[place]),
                 "rows": rows,
-                "value": float(part[of_units, place].sum() / whole[of_units, place].sum()),
-                "units": int((whole[of_units, place] > 0).sum()),
+                "value": float(level) if told else np.nan,
+                "units": float((whole[of_units, place] > 0).sum()) if told else np.nan,
                 "scale": view.reading.scale,
             }
+
+
+def _not_drawn(view: View) -> Iterator[Suppressed]:
+    """The charts that are suppressed, wholly or in some years."""
+    if view.public:
+        return
+    grid, few = view.grid, too_few("units", view.least)
+    part, whole = grid.levels(by_year=True)
+    years = (whole > 0).any(axis=0)
+    every, _ = view.told(part, whole)
+    if not every[years].all():  # the series keeps its labels, without units, where nothing is told
+        yield suppressed("coverage", few, part=True)
+    inside, kept = view.told_inside()
+    _, whole = grid.levels(by_year=False)
+    sides = [(np.ones(grid.units.size, bool), inside)]
+    if view.several:
+        sides.append((view.throughout, kept))
+    there = [(whole[units] > 0).any(axis=0) for units, _ in sides]
+    told = [here & shown for here, (_, shown) in zip(there, sides, strict=True)]
+    if any((here & ~shown).any() for here, shown in zip(there, told, strict=True)):
+        yield suppressed("levels", few, part=any(shown.any() for shown in told))
+    if years.sum() > 1:
+        yield suppressed("units", "it would tell of each unit", lift=NAMED)
+
+
+def _joined(audits: Sequence[Audit], series: Mapping[str, Columns]) -> tuple[Suppressed, ...]:
+    """What is suppressed in any of several audits; in part where another audit draws it."""
+    found = {
+        (one.series, one.says): replace(one, part=one.series in series)
+        for audit in audits
+        for one in audit.suppressed
+    }
+    return tuple(found.values())
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:

@@ -44,6 +44,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, shown
+from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.inference import binned, heavy_tails, power_law
 from datapolis.inference.largest import drawn_largest
@@ -135,10 +136,12 @@ def tails(
         findings: list[Finding] = [_none(values, reason)]
         series: dict[str, Columns] = {}
         targets: tuple[Target, ...] = ()
+        hidden = [suppressed("survival", too_few(values.units, min_group))]
+        hidden = hidden if reason == WITHHELD else []
     else:
         tail = _Tail(values, draws, seed, progress)
         findings = list(_findings(tail, known, most, rate, bins))
-        series = _series(tail, known)
+        series, hidden = _series(tail, known)
         targets = tuple(_targets(values, index, time, rows.sha256, least)) if index else ()
     if not index:
         notes.append("No target: the option index did not say which model index the column is.")
@@ -148,6 +151,7 @@ def tails(
         findings=tuple(findings),
         targets=targets,
         series=series,
+        suppressed=tuple(hidden),
         notes=(*notes, *known.notes),
         inputs=(rows.provenance,),
     )
@@ -910,21 +914,25 @@ def _on_bins(tail: _Tail, known: _Told) -> Iterator[Finding]:
 # --- what the charts draw, and targets ---------------------------------------------------------
 
 
-def _series(tail: _Tail, known: _Told) -> dict[str, Columns]:
+def _series(tail: _Tail, known: _Told) -> tuple[dict[str, Columns], list[Suppressed]]:
     """Share of values at or above each value, the fitted laws, and where the tail starts."""
     values, law = tail.values, tail.law
     if values.unit is not None and not known.public:
-        known.notes.append("No curve: with units of several values it could tell of one unit.")
-        return {}
+        why = f"units ({values.units}) have several values, so that the curve could tell of one"
+        return {}, [suppressed("survival", why)]
     x, counts = values.different
     above = np.cumsum(counts[::-1])[::-1]
     points = _thinned(above, 1 if known.public else known.least)
     points = points[np.asarray([known.value(float(one)) for one in x[points]], bool)]
+    if not known.public and points.size < 2:
+        why = f"no two values have {known.least} values or more at, between and below them"
+        return {}, [suppressed("survival", why)]
     series: dict[str, Columns] = {
         "survival": {"value": x[points], "share": above[points] / values.n},
     }
     if not (known.enough(tail.here) and known.value(law.x_min)) or not points.size:
-        return series
+        why = "where the tail starts, and so the fitted laws, would tell of few values"
+        return series, [] if known.public else [suppressed("survival", why, part=True)]
     grid = np.geomspace(law.x_min, max(float(x[points].max()), law.x_min * 2), 60)
     if law.discrete:
         grid = np.unique(np.round(grid))
@@ -945,7 +953,7 @@ def _series(tail: _Tail, known: _Told) -> dict[str, Columns]:
         "alpha": np.asarray([law.alpha]),
         "n_tail": np.asarray([law.n_tail]),
     }
-    return series
+    return series, []
 
 
 def _thinned(above: Int[Column, "value"], least: int) -> Int[Column, "shown"]:

@@ -215,6 +215,8 @@ def show(found: Any) -> None:
     console.print(table)
     if len(found.findings) > MOST:
         console.print(f"... and {len(found.findings) - MOST} more: see the folder of --out.")
+    if found.question:
+        console.print(f"\n{found.question}")
     limits = list(dict.fromkeys(one.cannot_say for one in found.findings if one.cannot_say))
     for title, lines in (("It cannot say:", limits), ("What was read:", found.notes)):
         if lines:

@@ -45,11 +45,12 @@ def section(audit: Audit, id: str, specs: dict[str, Any]) -> dict[str, Any]:
 
     figures: dict[int, dict[str, Any]] = {}
     for size, width in WIDTHS.items():
-        for place, chart in enumerate(audit.charts(width)):
+        for place, one in enumerate(audit.figures(width)):
             name = f"{id}-{place}"
-            title, description, drawn = picture(chart, f"{name}-{size}", specs)
-            figure = figures.setdefault(place, {"id": name})
-            figure.update({"title": title, "description": description, size: Markup(drawn)})
+            figure = figures.setdefault(place, {"id": name, "says": one.says, "title": one.title})
+            if one.chart is not None:
+                title, description, drawn = picture(one.chart, f"{name}-{size}", specs)
+                figure.update({"title": title, "description": description, size: Markup(drawn)})
     rows = [finding_row(one) for one in audit.findings]
     used = {one.interval for one in audit.findings} - {"none"}
     return {
@@ -59,6 +60,7 @@ def section(audit: Audit, id: str, specs: dict[str, Any]) -> dict[str, Any]:
         "first": rows[:FIRST],
         "rest": rows[FIRST:],
         "limits": list(dict.fromkeys(one.cannot_say for one in audit.findings if one.cannot_say)),
+        "question": audit.question,
         "figures": list(figures.values()),
         "intervals": [words for kind, words in INTERVALS.items() if kind in used],
         "notes": audit.notes,

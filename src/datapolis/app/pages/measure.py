@@ -327,6 +327,7 @@ def answer(audit: Audit, narrow: bool) -> str:
     if found[FIRST:]:
         more = f"<summary>{len(found) - FIRST} more findings</summary>"
         made.append(f"<details>{more}{rows(found[FIRST:])}</details>")
+    made.append(paragraphs([audit.question]))
     if limits:
         items = "".join(f"<li>{escape(one)}</li>" for one in limits)
         made.append(f"<h3>What it cannot say</h3><ul>{items}</ul>")
@@ -334,7 +335,11 @@ def answer(audit: Audit, narrow: bool) -> str:
     made.append(
         paragraphs([f"{words}." for kind, words in INTERVALS.items() if kind in used], "limits")
     )
-    made += [figure(chart) for chart in audit.charts(WIDTHS[narrow])]
+    for one in audit.figures(WIDTHS[narrow]):
+        if one.chart is None:
+            made.append(f"<figure><h3>{escape(one.title)}</h3>{paragraphs(one.says)}</figure>")
+        else:
+            made.append(figure(one.chart, one.says))
     notes = "".join(f"<li>{escape(note)}</li>" for note in audit.notes)
     if notes:
         made.append(f"<details><summary>What was read</summary><ul>{notes}</ul></details>")

@@ -25,10 +25,17 @@ from datapolis.look import (
 HEIGHT = 260
 MARGIN = 66  # pixels for the names and numbers of an axis
 LETTER = 6.6  # pixels of a letter, about
+TITLES = {
+    "lag": "How soon breaches are reported",
+    "months": "Reports by month, with their trend",
+    "sizes": "How large breaches are",
+    "kinds": "Who reported breaches: numbers, not rates",
+    "shares": "Shares within this table alone",
+}
 
 
-def draw(audit: Audit, width: int = WIDE) -> list[Chart]:
-    """What there is to draw."""
+def draw(audit: Audit, width: int = WIDE) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
     drawn = {
         "lag": lag_curve,
         "months": months_and_trend,
@@ -36,11 +43,11 @@ def draw(audit: Audit, width: int = WIDE) -> list[Chart]:
         "kinds": kinds_hit,
         "shares": label_shares,
     }
-    return [
-        function(columns, width)
+    return {
+        name: function(columns, width)
         for name, function in drawn.items()
         if (columns := _columns(audit, name)) is not None
-    ]
+    }
 
 
 def _columns(audit: Audit, name: str) -> dict[str, Any] | None:
@@ -103,7 +110,7 @@ def lag_curve(lag: dict[str, Any], width: int) -> Chart:
         alt.layer(band, at_mark, recorded, corrected, named).properties(
             width=width - MARGIN, height=HEIGHT
         ),
-        "How soon breaches are reported",
+        TITLES["lag"],
         f"Two curves of the share of breaches reported within so many days of their start. At "
         f"{day[nearest]:g} days {corrected_at:.1%} are reported once reports still to come are "
         f"allowed for, with a 95 % band around the curve, and {naive_at:.1%} as recorded.",
@@ -143,7 +150,7 @@ def months_and_trend(months: dict[str, Any], width: int) -> Chart:
     )
     return finish(
         alt.layer(points, line, named).properties(width=width - MARGIN, height=HEIGHT),
-        "Reports by month, with their trend",
+        TITLES["months"],
         f"A point for each whole month from {month[0]} to {month[-1]}, by date of report, and the "
         f"fitted rate, which goes from {fitted[0]:.1f} to {fitted[-1]:.1f} breaches a month: times "
         f"{growth:.3f} a year.",
@@ -189,7 +196,7 @@ def size_curve(sizes: dict[str, Any], width: int) -> Chart:
     middle = size[np.argmin(np.abs(share - 0.5))]
     return finish(
         alt.layer(*layers).properties(width=width - MARGIN, height=HEIGHT),
-        "How large breaches are",
+        TITLES["sizes"],
         f"The share of breaches that affect at least so many people, on two log axes, from "
         f"{size[0]:,.0f} to {size[-1]:,.0f}; half affect about {middle:,.0f} or more. {said}",
     )
@@ -206,7 +213,7 @@ def kinds_hit(kinds: dict[str, Any], width: int) -> Chart:
     said = ", ".join(f"{row['name']} {row['text']}" for row in rows)
     return finish(
         _bars(rows, width, "reported breaches", ",d", _room([row["name"] for row in rows], width)),
-        "Who reported breaches: numbers, not rates",
+        TITLES["kinds"],
         f"Bars of the number of breaches by kind of entity: {said}. How many entities of a kind "
         "there are is not in the table.",
     )
@@ -225,7 +232,7 @@ def label_shares(shares: dict[str, Any], width: int) -> Chart:
         said.append(f"{column}: " + ", ".join(f"{row['name']} {row['text']}" for row in rows))
     return finish(
         alt.vconcat(*panels, spacing=18),
-        "Shares within this table alone",
+        TITLES["shares"],
         "Bars of the share of rows with each label; a row with several counts for each. "
         + "; ".join(said)
         + ".",

@@ -15,25 +15,33 @@ from datapolis.look import (
     POLICY_INK,
     Chart,
     finish,
+    gap,
     inline,
     panel,
     spread,
     tidy,
 )
 
+FEW = 24  # points of a curve that are marked one by one
+TITLES = {
+    "lorenz": "How much the smallest and the largest hold",
+    "panels": "The change depends on who is counted",
+    "means": "Mean concentration over separate markets",
+}
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
+
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
     parts = {"lorenz": lorenz_curves, "panels": panel_rules, "means": means}
-    return [
-        part(audit, width)
+    return {
+        name: part(audit, width)
         for name, part in parts.items()
         if name in audit.series and len(audit.series[name]["time"])
-    ]
+    }
 
 
 def lorenz_curves(audit: Audit, width: int) -> Chart:
-    """The poorest share of holders against the share they have."""
+    """The poorest share of holders against the share they have, at the points that are told."""
     rows = tidy(audit.series["lorenz"])
     times = list(dict.fromkeys(row["time"] for row in rows))
     side = min(width - 60, 360)
@@ -54,7 +62,9 @@ def lorenz_curves(audit: Audit, width: int) -> Chart:
         scale=alt.Scale(domain=times, range=[POLICIES[1], INK][-len(times) :]),
         legend=None,
     )
-    lines = alt.Chart(inline(rows)).mark_line(strokeWidth=2.2).encode(x=x, y=y, color=colour)
+    dots = {"size": 30, "filled": True} if len(rows) <= FEW * len(times) else False
+    lines = alt.Chart(inline(rows)).mark_line(strokeWidth=2.2, point=dots)
+    lines = lines.encode(x=x, y=y, color=colour)
     ends = [{"holders": 0, "share": 0}, {"holders": 1, "share": 1}]
     equal = alt.Chart(inline(ends)).mark_line(strokeDash=[4, 4], color=FAINT, strokeWidth=1)
     names = [
@@ -76,8 +86,9 @@ def lorenz_curves(audit: Audit, width: int) -> Chart:
     )
     return finish(
         chart.properties(width=side, height=side),
-        "How much the smallest and the largest hold",
-        f"Lorenz curves, from the smallest holder to the largest. {said or 'Few points are told'}.",
+        TITLES["lorenz"],
+        "Lorenz curves, from the smallest holder to the largest, straight between "
+        f"{len(rows):,} points. {said or 'The largest fifth is not told'}.",
     )
 
 
@@ -85,18 +96,23 @@ def panel_rules(audit: Audit, width: int) -> Chart:
     """The index in each period under the three panel rules."""
     names = {"gini": "Gini coefficient", "top_fifth_share": "share of the largest fifth"}
     rows = [
-        {"panel": words, "time": row["time"], "rule": row["rule"], "value": row[name]}
+        {"panel": words, "time": row["time"], "rule": row["rule"], "value": gap(row[name])}
         for row in tidy(audit.series["panels"])
         for name, words in names.items()
     ]
-    times = sorted({row["time"] for row in rows})
+    known = [row for row in rows if row["value"] is not None]
+    titles = [title for title in names.values() if any(row["panel"] == title for row in known)]
+    rules = list(dict.fromkeys(row["rule"] for row in known))
     columns = 1 if width < NARROW else 2
-    rules = list(dict.fromkeys(row["rule"] for row in rows))
     labels = []
-    span = max(row["value"] for row in rows) - min(row["value"] for row in rows) or 1.0
-    for title in names.values():
-        here = [row for row in rows if row["panel"] == title and row["time"] == times[-1]]
-        low = min(row["value"] for row in rows if row["panel"] == title)
+    span = max(row["value"] for row in known) - min(row["value"] for row in known) or 1.0
+    for title in titles:
+        lines = [
+            [row for row in known if row["panel"] == title and row["rule"] == rule]
+            for rule in rules
+        ]
+        here = [line[-1] for line in lines if line]  # a line is named where it ends
+        low = min(row["value"] for row in known if row["panel"] == title)
         places = spread([row["value"] for row in here], span * 0.09, low, 1.0)
         labels += [{**row, "value": place} for row, place in zip(here, places, strict=True)]
     inner = panel(width, columns, 60) - 96
@@ -111,7 +127,7 @@ def panel_rules(audit: Audit, width: int) -> Chart:
         y=y, tooltip=["rule:N", "time:N", alt.Tooltip("value:Q", format=".3f")]
     )
     panels = []
-    for title in names.values():
+    for title in titles:
         named = [row for row in labels if row["panel"] == title]
         text = (
             alt.Chart(inline(named))
@@ -136,7 +152,7 @@ def panel_rules(audit: Audit, width: int) -> Chart:
     said = "; ".join(one.says for one in audit.findings if one.name.endswith("_change"))
     return finish(
         alt.concat(*panels, columns=columns, spacing=96),
-        "The change depends on who is counted",
+        TITLES["panels"],
         f"Lines over the periods for three rules of who is counted. {said}",
     )
 
@@ -167,6 +183,6 @@ def means(audit: Audit, width: int) -> Chart:
     chart = alt.layer(*layers).resolve_scale(color="independent")
     return finish(
         chart.properties(width=inner, height=230),
-        "Mean concentration over separate markets",
+        TITLES["means"],
         f"Lines over the periods. {said}.",
     )

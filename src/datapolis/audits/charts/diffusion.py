@@ -12,6 +12,11 @@ from datapolis.look import FAINT, GRID, INK, NARROW, POLICY_INK, Chart, finish, 
 
 MARGIN = 60  # pixels beside the plot
 FIT = POLICY_INK[1]
+TITLES = {
+    "curve": "Adoption, counted and fitted",
+    "compared": "Threads on two kinds of rumours",
+    "cut": "What holds together as ties are cut",
+}
 CUTS = {
     "strongest first": POLICY_INK[1],
     "at random": FAINT,
@@ -19,15 +24,15 @@ CUTS = {
 }
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
-    charts = []
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
+    charts = {}
     if audit.series.get("curve"):
-        charts.append(adopted(audit, width))
+        charts["curve"] = adopted(audit, width)
     if np.isfinite(audit.series.get("compared", {}).get("chance", [])).any():
-        charts.append(compared(audit, width))
+        charts["compared"] = compared(audit, width)
     if audit.series.get("cut"):
-        charts.append(cut(audit, width))
+        charts["cut"] = cut(audit, width)
     return charts
 
 
@@ -73,9 +78,7 @@ def adopted(audit: Audit, width: int) -> Chart:
         f"interval {fit['q'].lower:.3g} to {fit['q'].upper:.3g}) and a ceiling of "
         f"{fit['ceiling'].estimate:.1%}."
     )
-    return finish(
-        chart.properties(width=width - MARGIN, height=300), "Adoption, counted and fitted", said
-    )
+    return finish(chart.properties(width=width - MARGIN, height=300), TITLES["curve"], said)
 
 
 def compared(audit: Audit, width: int) -> Chart:
@@ -145,7 +148,7 @@ def cut(audit: Audit, width: int) -> Chart:
     said = ", ".join(f"{order} {half[order]:.1%}" for order in CUTS if order in half)
     return finish(
         alt.layer(lines, text).properties(width=width - MARGIN, height=300),
-        "What holds together as ties are cut",
+        TITLES["cut"],
         f"Share of people in the largest component by share of ties cut; with half cut: {said}. "
         f"With none cut {top:.1%}.",
     )

@@ -12,15 +12,16 @@ from datapolis.look import FAINT, INK, NARROW, NEUTRAL, PLAIN, Chart, finish, in
 
 BELOW, ABOVE = INK, "#b9bfc8"  # people in classes below k, and the others
 ROW = 46  # height of a number of attributes, pixels
+TITLES = {"sizes": "How many people look alike", "sets": "Few attributes single people out"}
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
-    charts = []
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
+    charts = {}
     if audit.series.get("sizes"):
-        charts.append(class_sizes(audit, width))
+        charts["sizes"] = class_sizes(audit, width)
     if np.isfinite(audit.series.get("sets", {}).get("share", [])).any():
-        charts.append(smallest_sets(audit, width))
+        charts["sets"] = smallest_sets(audit, width)
     return charts
 
 
@@ -57,7 +58,7 @@ def class_sizes(audit: Audit, width: int) -> Chart:
     title = (
         f"{_percent(below)} of people hide among fewer than {least_k}"
         if np.isfinite(below)
-        else "How many people look alike"
+        else TITLES["sizes"]
     )
     said = "; ".join(f"{row['size']}: {row['label']}" for row in rows)
     return finish(
@@ -121,7 +122,7 @@ def smallest_sets(audit: Audit, width: int) -> Chart:
     any_set = "; ".join(f"{row['number']}: {_percent(row['share'])}" for row in union)
     chart = alt.layer(*layers).properties(width=width - 115, height=ROW * len(words))
     title: Any = alt.TitleParams(
-        "Few attributes single people out",
+        TITLES["sets"],
         subtitle=[
             "tick: a set; dot: the most telling, which is named",
             "diamond: people whom some set of as many or fewer singles out",

@@ -12,11 +12,12 @@ from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, POLICIES, Chart, fin
 MOST = 14  # groups that are drawn
 NUMBER, MONEY = PLAIN, POLICIES[0]
 LONGEST = 24  # letters of a name beside its dots
+TITLES = {"groups": "Decisions and money, by {of}", "months": "Decisions by month"}
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
-    charts = []
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
+    charts = {}
     groups = audit.series.get("groups", {})
     for by in dict.fromkeys(groups.get("by", ())):
         rows = [
@@ -32,10 +33,10 @@ def draw(audit: Audit, width: int) -> list[Chart]:
         ]
         rows.sort(key=lambda row: max(row["decisions"], row["money"]), reverse=True)
         if len(rows) > 1:
-            charts.append(number_and_money(rows, by, width))
+            charts[f"groups: {by}"] = number_and_money(rows, by, width)
     months = audit.series.get("months", {})
     if len(months.get("month", ())) > 1:
-        charts.append(by_month(months, width))
+        charts["months"] = by_month(months, width)
     return charts
 
 
@@ -75,7 +76,7 @@ def number_and_money(rows: list[dict[str, Any]], by: str, width: int) -> Chart:
     left = len(rows) - len(drawn)
     return finish(
         chart,
-        f"Decisions and money, by {by}",
+        TITLES["groups"].format(of=by),
         f"Two dots for each {by}: its share of the decisions (hollow) and of the money (filled). "
         f"{first['group']} has most decisions, {first['decisions']:.1%}, and {first['money']:.1%} "
         f"of the money; {rich['group']} has most money, {rich['money']:.1%}, from "
@@ -116,7 +117,7 @@ def by_month(months: Any, width: int) -> Chart:
     top = max(rows, key=lambda row: row["decisions"])
     return finish(
         alt.layer(*layers).properties(width=width - 70, height=220),
-        "Decisions by month",
+        TITLES["months"],
         f"Bars from {rows[0]['month']} to {rows[-1]['month']}, most in {top['month']} "
         f"({top['decisions']} decisions). "
         + (f"{part[-1]['month']} is hollow, since it is not whole." if part else ""),

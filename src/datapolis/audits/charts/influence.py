@@ -11,6 +11,7 @@ from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, POLICIES, Chart, fin
 
 MOST = 15  # companies that are drawn
 TOTAL, TAKEN = PLAIN, POLICIES[0]
+TITLES = {"steps": "From filings to what was spent", "companies": "Who spent most on lobbying"}
 WORDS = {
     "all filings added up": ["all filings", "added up"],
     "counted twice": ["counted", "twice"],
@@ -19,14 +20,14 @@ WORDS = {
 }
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
-    charts = []
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
+    charts = {}
     currency = str(audit.options.get("currency", ""))
     if audit.series.get("steps"):
-        charts.append(waterfall(audit.series["steps"], currency, width))
+        charts["steps"] = waterfall(audit.series["steps"], currency, width)
     if len(audit.series.get("companies", {}).get("company", ())) > 1:
-        charts.append(companies(audit.series["companies"], currency, width))
+        charts["companies"] = companies(audit.series["companies"], currency, width)
     return charts
 
 
@@ -69,7 +70,7 @@ def waterfall(steps: Any, currency: str, width: int) -> Chart:
     plain, twice, replaced, spent = (abs(one) for one in amounts)
     return finish(
         chart.properties(width=width - 70, height=260),
-        "From filings to what was spent",
+        TITLES["steps"],
         f"All filings add up to {plain:,.0f} {currency}. Of this {twice:,.0f} stand in own reports "
         f"already and {replaced:,.0f} were replaced by amendments, which leaves {spent:,.0f}.",
     )
@@ -111,7 +112,7 @@ def companies(series: Any, currency: str, width: int) -> Chart:
             height=22 * len(rows),
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         ),
-        "Who spent most on lobbying",
+        TITLES["companies"],
         f"Bars for {len(rows)} companies: {names[0]} spent {amounts[0]:,.0f} {currency}, "
         f"{shares[0]:.1%} of all; {names[1]} {amounts[1]:,.0f}."
         + (f" {left} companies that spent less are not drawn." if left > 0 else ""),

@@ -28,10 +28,19 @@ LARGEST = 12  # holders whose supply is drawn
 HEIGHT = 240
 ROW = 24  # pixels of a bar and its gap
 COLOURS = {"level": INK, "lost": PLAIN, "gained": NEUTRAL[2]}
+TITLES = {
+    "value_lost": "What islands cost, by returns to data",
+    "links": "What the best new links bring together",
+    "coverage": "Share covered, one holder after the other",
+    "giant": "The largest component, by presence",
+    "waterfall": "What closes entries, attribute by attribute",
+    "mended": "What mending would open",
+    "supply": "Who offers most",
+}
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
     drawn: Mapping[str, Callable[[list[dict[str, Any]], Audit, int], Chart]] = {
         "value_lost": value_lost,
         "links": new_links,
@@ -41,11 +50,11 @@ def draw(audit: Audit, width: int) -> list[Chart]:
         "mended": mended,
         "supply": supply,
     }
-    return [
-        chart(tidy(audit.series[name]), audit, width)
+    return {
+        name: chart(tidy(audit.series[name]), audit, width)
         for name, chart in drawn.items()
         if name in audit.series
-    ]
+    }
 
 
 def value_lost(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
@@ -75,7 +84,7 @@ def value_lost(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
         )
     return finish(
         alt.layer(*layers).properties(width=width - 70, height=HEIGHT),
-        "What islands cost, by returns to data",
+        TITLES["value_lost"],
         f"A line. {audit['value_lost'].says}",
     )
 
@@ -87,7 +96,7 @@ def new_links(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
     )
     return finish(
         chart.properties(width=width - 70, height=HEIGHT),
-        "What the best new links bring together",
+        TITLES["links"],
         f"A line of points, from {rows[0]['largest']:.3f} of all data in the largest island with "
         f"no new link to {rows[-1]['largest']:.3f} with {rows[-1]['links']}.",
     )
@@ -138,7 +147,7 @@ def giant(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
     said = ", ".join(f"{row['share']:.3f} above {row['threshold']:g}" for row in rows)
     return finish(
         chart.properties(width=width - 70, height=HEIGHT),
-        "The largest component, by presence",
+        TITLES["giant"],
         f"A line of points: {said}.",
     )
 
@@ -196,7 +205,7 @@ def waterfall(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
     )
     return finish(
         alt.concat(*panels, columns=columns, spacing=22),
-        "What closes entries, attribute by attribute",
+        TITLES["waterfall"],
         f"Bars from all entries down to those that are open, attributes in the order given; an "
         f"entry counts at the first that it lacks. {said}.",
     )
@@ -237,7 +246,7 @@ def mended(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
     chart = alt.layer(lines, labels).resolve_scale(color="independent")
     return finish(
         chart.properties(width=width - 70, height=HEIGHT),
-        "What mending would open",
+        TITLES["mended"],
         f"Lines of points. {said}.",
     )
 
@@ -265,7 +274,7 @@ def supply(rows: list[dict[str, Any]], audit: Audit, width: int) -> Chart:
     said = ", ".join(f"{row['holder']} {row['offers']}" for row in largest)
     return finish(
         alt.layer(bar, text).properties(width=width - limit - 40, height=ROW * len(largest)),
-        "Who offers most",
+        TITLES["supply"],
         f"Bars: {said}.",
     )
 

@@ -28,19 +28,25 @@ PAIR_INK = (INK, POLICY_INK[0])
 MOST = 40  # rows that a chart shows
 WORDS = "difference, with interval; grey: too small to be found"
 LETTER = 6.6  # width of a letter, pixels
+TITLES = {
+    "pairs": "The two groups",
+    "slopes": "The slope, and how sure it is",
+    "fifths": "Where each group lives, by outcome",
+    "gaps": "The gap between groups, and where it lies",
+}
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
-    charts = []
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
+    charts = {}
     if len(audit.series.get("pairs", {}).get("of", ())):
-        charts.append(pairs(audit, width))
+        charts["pairs"] = pairs(audit, width)
     if len(audit.series.get("slopes", {}).get("of", ())):
-        charts.append(slopes(audit, width))
+        charts["slopes"] = slopes(audit, width)
     if len(audit.series.get("fifths", {}).get("fifth", ())):
-        charts.append(fifths(audit, width))
+        charts["fifths"] = fifths(audit, width)
     if len(audit.series.get("gaps", {}).get("of", ())):
-        charts.append(gaps(audit, width))
+        charts["gaps"] = gaps(audit, width)
     return charts
 
 
@@ -72,7 +78,7 @@ def pairs(audit: Audit, width: int) -> Chart:
     )
     return finish(
         chart,
-        "The two groups, market by market" if len(rows) > 1 else "The two groups",
+        "The two groups, market by market" if len(rows) > 1 else TITLES["pairs"],
         f"Paired dots for {first} and {second}, and their difference with its 95 % interval over a "
         f"grey band of what would mostly not be found. {told}. Filled: beyond chance after Holm.",
     )
@@ -146,7 +152,7 @@ def slopes(audit: Audit, width: int) -> Chart:
     chart, told = _dots(rows, audit.findings[0].unit, width)
     return finish(
         chart,
-        "The slope, and how sure it is",
+        TITLES["slopes"],
         f"Dots with 95 % intervals for clusters (line) and for independent rows (bar). {told}.",
     )
 
@@ -157,7 +163,7 @@ def gaps(audit: Audit, width: int) -> Chart:
     chart, told = _dots(rows, f"difference in {audit.title.split(' by ')[0]}", width)
     return finish(
         chart,
-        "The gap between groups, and where it lies",
+        TITLES["gaps"],
         f"Dots with 95 % intervals over units; between units, the range of chance. {told}.",
     )
 
@@ -232,7 +238,7 @@ def fifths(audit: Audit, width: int) -> Chart:
     )
     return finish(
         alt.layer(bars, text).properties(width=width - 70, height=230),
-        "Where each group lives, by outcome",
+        TITLES["fifths"],
         f"Bars of the share of each group in parts of the areas, least outcome first: {told}.",
     )
 

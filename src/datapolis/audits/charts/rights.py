@@ -16,6 +16,7 @@ from datapolis.look import (
     PLAIN,
     Chart,
     finish,
+    gap,
     inline,
     panel,
     spread,
@@ -25,20 +26,25 @@ from datapolis.look import (
 LETTER = 6.6  # pixels of a letter, about
 HEIGHT = 160  # of a panel of lines
 NAMED = 90  # pixels for the names at the end of lines
+TITLES = {
+    "coverage": "Units measured in each year",
+    "levels": "Levels, each on its own scale",
+    "units": "Which units have a value, year by year",
+}
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
-    charts = []
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
+    charts = {}
     covered = [row for row in tidy(audit.series.get("coverage", {})) if row["units"]]
     if covered:
-        charts.append(coverage_grid(covered, width))
+        charts["coverage"] = coverage_grid(covered, width)
     levels = tidy(audit.series.get("levels", {}))
-    if levels:
-        charts.append(level_lines(levels, width))
+    if known(levels):
+        charts["levels"] = level_lines(levels, width)
     units = tidy(audit.series.get("units", {}))
     if len({(row["label"], row["year"]) for row in units}) > len({row["label"] for row in units}):
-        charts.append(unit_strips(units, width))
+        charts["units"] = unit_strips(units, width)
     return charts
 
 
@@ -124,7 +130,7 @@ def coverage_grid(rows: list[dict[str, Any]], width: int) -> Chart:
     )
     return finish(
         alt.layer(nothing, filled, number, heads).properties(width=width - 20, height=height),
-        "Units measured in each year",
+        TITLES["coverage"],
         f"A grid of rights by years, with the number of units that have a value. {said}. Empty "
         "cells were not measured; nothing is filled in.",
     )
@@ -132,7 +138,7 @@ def coverage_grid(rows: list[dict[str, Any]], width: int) -> Chart:
 
 def level_lines(rows: list[dict[str, Any]], width: int) -> Chart:
     """The level by period: all rows faint, the units there throughout bold."""
-    labels = list(dict.fromkeys(row["label"] for row in rows))
+    labels = list(dict.fromkeys(row["label"] for row in known(rows)))
     columns = min(len(labels), 1 if width < NARROW else 2)
     inner = panel(width, columns, 52 + NAMED)
     panels = [
@@ -141,7 +147,7 @@ def level_lines(rows: list[dict[str, Any]], width: int) -> Chart:
     ends = []
     for label in labels:
         for kind in ("all", "throughout"):
-            line = [row for row in rows if row["label"] == label and row["rows"] == kind]
+            line = [row for row in known(rows) if row["label"] == label and row["rows"] == kind]
             if line:
                 ends.append(
                     f"{label}, {named(kind)}: {number(line[0])} in {line[0]['period']}"
@@ -149,13 +155,19 @@ def level_lines(rows: list[dict[str, Any]], width: int) -> Chart:
                 )
     return finish(
         alt.concat(*panels, columns=columns, spacing=22),
-        "Levels, each on its own scale",
+        TITLES["levels"],
         f"Lines over time; faint: all rows, bold: units there in every year. {'; '.join(ends)}.",
     )
 
 
-def one_panel(rows: list[dict[str, Any]], label: str, inner: int) -> Any:
-    """One right in one source."""
+def known(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows whose level is not suppressed."""
+    return [row for row in rows if row["value"] == row["value"]]
+
+
+def one_panel(every: list[dict[str, Any]], label: str, inner: int) -> Any:
+    """One right in one source; a line breaks where a period is suppressed."""
+    rows = known(every)
     kinds = [kind for kind in ("all", "throughout") if any(row["rows"] == kind for row in rows)]
     times = [row["time"] for row in rows]
     low, high = min(times), max(times)
@@ -181,13 +193,17 @@ def one_panel(rows: list[dict[str, Any]], label: str, inner: int) -> Any:
     tips: list[Any] = ["period:N", "rows:N", alt.Tooltip("value:Q", format=".3f"), "units:Q"]
     drawn = []
     for kind in kinds:
-        line = [row for row in rows if row["rows"] == kind]
+        line = [
+            {**row, "value": gap(row["value"]), "units": gap(row["units"])}
+            for row in every
+            if row["rows"] == kind
+        ]
         bold = kind == "throughout" or len(kinds) == 1
         mark: dict[str, Any] = {"color": INK if bold else PLAIN, "opacity": 1.0 if bold else 0.6}
         base = alt.Chart(inline(line)).encode(x=x, y=y, tooltip=tips)
         if several:
             drawn.append(base.mark_line(strokeWidth=2.6 if bold else 1.5, **mark))
-        if len(line) <= 12:
+        if len(line) <= 12 or any(row["value"] is None for row in line):
             drawn.append(base.mark_point(filled=True, size=34 if bold else 20, **mark))
     last = [[row for row in rows if row["rows"] == kind][-1] for kind in kinds]
     places = spread([row["value"] for row in last], (domain[1] - domain[0]) * 34 / HEIGHT, *domain)
@@ -195,7 +211,7 @@ def one_panel(rows: list[dict[str, Any]], label: str, inner: int) -> Any:
         {
             **row,
             "value": place,
-            "text": [named(row["rows"]), f"{row['units']} units"],
+            "text": [named(row["rows"]), f"{row['units']:.0f} units"],
             "ink": INK if row["rows"] == "throughout" or len(kinds) == 1 else FAINT,
         }
         for row, place in zip(last, places, strict=True)
@@ -253,7 +269,7 @@ def unit_strips(rows: list[dict[str, Any]], width: int) -> Chart:
         said.append(f"{label}: {len(order)} units, {always} of them in all {len(years)} years")
     return finish(
         alt.concat(*panels, columns=columns, spacing=22),
-        "Which units have a value, year by year",
+        TITLES["units"],
         f"Strips, one for each unit; dark: there in every year. {'; '.join(said)}.",
     )
 

@@ -23,6 +23,7 @@ from datapolis.look import (
 )
 
 HEIGHT = 340
+TITLES = {"survival": "How the tail falls"}
 COLOURS = {
     "power law": (INK, INK),
     "lognormal": (POLICIES[0], POLICY_INK[0]),
@@ -33,10 +34,10 @@ COLOURS = {
 NAMES = {"cutoff": "with cutoff", "stretched exponential": "stretched exp."}
 
 
-def draw(audit: Audit, width: int) -> list[Chart]:
-    """What there is to draw."""
+def draw(audit: Audit, width: int) -> dict[str, Chart]:
+    """What there is to draw, by the name of its series."""
     survival = audit.series.get("survival")
-    return [curve(audit, width)] if survival and len(survival["value"]) > 1 else []
+    return {"survival": curve(audit, width)} if survival and len(survival["value"]) > 1 else {}
 
 
 def curve(audit: Audit, width: int) -> Chart:
@@ -79,7 +80,7 @@ def curve(audit: Audit, width: int) -> Chart:
         said += " " + _in_words(fits)
     return finish(
         alt.layer(*layers).properties(width=width - 62 - right, height=HEIGHT),
-        "How the tail falls",
+        TITLES["survival"],
         f"On two log axes, the share of values at or above each value of the table. {said}",
     )
 
