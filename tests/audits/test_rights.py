@@ -425,7 +425,8 @@ def test_the_few_who_come_and_go_are_not_had_by_subtraction():
     assert np.isfinite(found["level_throughout", "2013"].estimate)
     assert np.isnan(found["change"].estimate)
     drawn = found.series["levels"]
-    assert not ((drawn["rows"] == "all") & (drawn["period"] == "2013")).any()
+    hidden = (drawn["rows"] == "all") & (drawn["period"] == "2013")
+    assert np.isnan(drawn["value"][hidden]).all() and np.isnan(drawn["units"][hidden]).all()
 
 
 def test_a_unit_that_dominates_hides_the_pooled_share():

@@ -186,10 +186,13 @@ def enforcement(
         *_months(read, tables, seen, date, end),
         *_delays(read, opened, end, least, draws, seed, progress),
     ]
+    hidden = tuple(_not_drawn(by, tables, seen, unit, least))
+    series = _series(read, by, tables, seen, findings, _whole(read, end))
+    without = {one.series for one in hidden if not one.part}
     return Audit(
         findings=tuple(findings),
-        series=_series(read, by, tables, seen, findings, _whole(read, end)),
-        suppressed=tuple(_not_drawn(by, tables, seen, unit, least)),
+        series={name: one for name, one in series.items() if name not in without},
+        suppressed=hidden,
         notes=(
             *rows.notes,
             *_notes(read, least, date, year),
