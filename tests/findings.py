@@ -10,7 +10,7 @@ def same_findings(one, other, atol=0.0):
         at = (left.name, left.of)
         assert at == (right.name, right.of)
         assert (left.n_rows, left.n_units) == (right.n_rows, right.n_units), at
-        for number in ("estimate", "lower", "upper", "p_value", "p_adjusted"):
+        for number in ("estimate", "lower", "upper", "p_value", "p_adjusted", "p_least"):
             np.testing.assert_allclose(
                 getattr(right, number), getattr(left, number), rtol=1e-9, atol=atol, err_msg=str(at)
             )

@@ -555,3 +555,31 @@ def test_an_audit_can_be_written_and_read_again(tmp_path):
     found = asked(open_table(offers()), within="market")
     again = type(found).load(found.save(tmp_path / "audit"))
     assert again["difference", ""].estimate == found["difference", ""].estimate
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+def test_p_of_yes_and_no_in_one_cell_is_fishers_whatever_the_seed(seed):
+    """Seven of nine areas against two of nine: .0567, where draws gave .03 or .06 by the seed."""
+    rows = pd.DataFrame(
+        {
+            "area": range(18),
+            "group": ["A"] * 9 + ["B"] * 9,
+            "speed": [10] * 7 + [30] * 2 + [10] * 2 + [30] * 7,
+        }
+    )
+    options = {"outcome": "speed<25", "unit": "area", "public": True, "draws": 99, "seed": seed}
+    for by in ("group=A:B", "group=B:A"):
+        found = prices(rows, by=by, **options)["difference"]
+        assert found.p_value == pytest.approx(0.05668, abs=5e-6)
+        assert found.p_least == pytest.approx(2 / 48_620, rel=1e-6)
+        assert "exact p by all 48,620 permutations" in found.method and "exact" in found.says
+
+
+def test_five_units_against_five_have_a_least_p():
+    """Wholly apart p is 2 of C(10, 5) = 252 permutations, and no seed makes it less."""
+    rows = pd.DataFrame({"shop": range(10), "group": list("AAAAABBBBB"), "price": range(10)})
+    for seed in range(4):
+        found = prices(
+            rows, outcome="price", by="group=A:B", unit="shop", public=True, draws=999, seed=seed
+        )["difference"]
+        assert found.p_value == found.p_least == pytest.approx(2 / 252)

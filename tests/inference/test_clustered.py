@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from datapolis.inference.clustered import (
     Cells,
+    differences_by_chance,
+    every_difference,
     permutation_moments,
     permuted_differences,
     resampled_differences,
 )
-from datapolis.inference.resampling import interval, p_value
+from datapolis.inference.relabelling import ByChance
+from datapolis.inference.resampling import interval
 
 
 def cells_of(rows):
@@ -117,8 +120,8 @@ def test_units_of_measurement_do_not_matter(seed, shift, scale):
     cells, moved = cells_of(rows), cells_of(rows.assign(y=shift + scale * rows.y))
     assert moved.difference == pytest.approx(scale * cells.difference, rel=1e-6, abs=1e-8)
     assert moved.clustered_error() == pytest.approx(scale * cells.clustered_error(), rel=1e-6)
-    first = p_value(cells.difference, permuted_differences(cells, 99, seed))
-    assert p_value(moved.difference, permuted_differences(moved, 99, seed)) == pytest.approx(first)
+    first = differences_by_chance(cells, 99, seed).two_sided().p_value
+    assert differences_by_chance(moved, 99, seed).two_sided().p_value == pytest.approx(first)
 
 
 @settings(max_examples=40, deadline=None)
@@ -143,8 +146,12 @@ def test_mean_and_spread_of_all_permutations_are_those_of_enumeration():
     mean, spread = permutation_moments(cells)
     assert (mean, spread) == pytest.approx((every.mean(), every.std()), abs=1e-12)
     drawn = permuted_differences(cells, 20_000, seed=1)
+    found = every_difference(cells)
+    np.testing.assert_allclose(np.sort(found.values), np.sort(every), atol=1e-12)
     exact = (np.abs(every) >= abs(cells.difference) - 1e-12).mean()
-    assert p_value(cells.difference, drawn) == pytest.approx(exact, abs=0.015)
+    assert found.exact and found.two_sided().p_value == pytest.approx(exact, rel=1e-9)
+    by_draws = ByChance(found.observed, drawn, False, drawn.size).two_sided()
+    assert by_draws.p_value == pytest.approx(exact, abs=0.015)
     assert drawn.std() == pytest.approx(spread, rel=0.03)
 
 
@@ -162,11 +169,15 @@ def test_permuted_units_over_several_strata_give_the_difference_of_the_table_so_
     cells = cells_of(rows)
     drawn = set(permuted_differences(cells, 500, seed=0).round(9))
     units = np.unique(rows.unit)
-    every = set()
+    every = []
     for chosen in combinations(units, int(cells.labels.sum())):
         again = cells_of(rows.assign(first=rows.unit.isin(chosen)))
-        every.add(round(again.difference, 9))
-    assert drawn <= every and len(drawn) > len(every) / 2
+        every.append(again.difference)
+    assert drawn <= set(np.round(every, 9)) and len(drawn) > len(every) / 2
+    found = every_difference(cells)
+    assert found.exact and found.many == len(every) == found.values.size
+    np.testing.assert_allclose(np.sort(found.values), np.sort(every), atol=1e-12)
+    assert found.observed == pytest.approx(cells.difference, rel=1e-12)
 
 
 def test_one_rare_price_among_equal_ones_is_not_beyond_chance():
@@ -177,7 +188,7 @@ def test_one_rare_price_among_equal_ones_is_not_beyond_chance():
         rows = made(seed, units=60, strata=3, rows=9, spanning=True)
         rows["y"] = np.where(np.arange(len(rows)) == random.integers(len(rows)), 30.0, 50.0)
         cells = cells_of(rows)
-        alarms += p_value(cells.difference, permuted_differences(cells, 199, seed)) <= 0.05
+        alarms += differences_by_chance(cells, 199, seed).two_sided().p_value <= 0.05
     assert alarms <= 3 + 3 * 1.7
 
 
@@ -187,7 +198,7 @@ def test_an_outcome_that_is_the_same_everywhere_is_no_difference():
     cells = cells_of(rows)
     drawn = permuted_differences(cells, 99, seed=0)
     assert cells.difference == 0.0 and not drawn.any()
-    assert p_value(cells.difference, drawn) == 1.0
+    assert differences_by_chance(cells, 99, 0).two_sided().p_value == 1.0
 
 
 def test_units_that_lie_in_several_strata_change_group_in_all_of_them():
@@ -233,7 +244,7 @@ def test_without_effect_whole_units_keep_the_level_and_rows_do_not():
     alarms, naive = 0, 0
     for seed in range(tables):
         cells = cells_of(made(seed, units=24, strata=2, rows=6))
-        alarms += p_value(cells.difference, permuted_differences(cells, draws, seed)) <= 0.05
+        alarms += differences_by_chance(cells, draws, seed).two_sided().p_value <= 0.05
         naive += abs(cells.difference / cells.naive_error()) > 1.96
     # .05 of 300 is 15, with a standard deviation of 3.8: three of them are allowed
     assert alarms <= 15 + 3 * 3.8
@@ -243,9 +254,9 @@ def test_without_effect_whole_units_keep_the_level_and_rows_do_not():
 def test_without_effect_units_over_several_strata_keep_the_level():
     tables = 300
     alarms = sum(
-        p_value(cells.difference, permuted_differences(cells, 99, seed)) <= 0.05
+        differences_by_chance(cells, 99, seed).two_sided().p_value <= 0.05
         for seed in range(tables)
-        for cells in [cells_of(made(seed, units=20, strata=3, rows=6, spanning=True))]
+        for cells in [cells_of(made(seed, units=12, strata=3, rows=6, spanning=True))]
     )
     assert alarms <= 15 + 3 * 3.8
 

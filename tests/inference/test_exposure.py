@@ -1,11 +1,13 @@
 """Neighbours who came first: by hand, by brute force, and on tables without and with contagion."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datapolis.inference.exposure import Neighbours, dealt_within, exposure_by_chance
+from datapolis.inference.exposure import Neighbours, exposure_by_chance
 
 
 def brute(source, target, time):
@@ -40,23 +42,21 @@ def test_agrees_with_brute_force(seed):
     assert np.isclose(found, brute(source, target, time), equal_nan=True)
 
 
-def test_times_are_dealt_inside_communities_alone():
-    time = np.array([1.0, 2, 3, 10, 20, 30, np.inf])
-    community = np.array([0, 1, 0, 1, 0, 1, 1])
-    blocks = list(dealt_within(time, community, 500, 3))
-    dealt = np.concatenate(blocks)
-    assert dealt.shape == (500, 7)
-    for one in (0, 1):
-        here = community == one
-        assert (np.sort(dealt[:, here], axis=1) == np.sort(time[here])).all()
-    assert len({tuple(row) for row in dealt[:, community == 0]}) == 6
+def test_few_people_are_dealt_in_all_ways():
+    """Two of four in one community adopt: all twelve ways to deal their times, by hand."""
+    source, target = np.array([0, 1, 2, 3]), np.array([1, 2, 3, 0])
+    time = np.array([2.0, 1.0, np.inf, np.inf])
+    neighbours = Neighbours.of(source, target, 4)
+    found = exposure_by_chance(neighbours, time, np.zeros(4, int), 99, 0)
+    every = [brute(source, target, np.array(one)) for one in set(permutations(time))]
+    assert found.exact and found.many == len(every) == 12
+    np.testing.assert_allclose(np.sort(found.values), np.sort(every))
+    assert found.upper().p_value == np.mean(np.array(every) >= 0.5)
 
 
 def p_value(source, target, time, community, seed, draws=199):
     neighbours = Neighbours.of(source, target, time.size)
-    found = float(neighbours.exposure(time))
-    drawn = np.concatenate(list(exposure_by_chance(neighbours, time, community, draws, seed)))
-    return (1 + (drawn >= found - 1e-12).sum()) / (1 + drawn.size)
+    return exposure_by_chance(neighbours, time, community, draws, seed).upper().p_value
 
 
 def village(random, contagion, most=0.5):

@@ -1,14 +1,13 @@
-"""Permutation p values and bootstrap samples against theory and other libraries."""
+"""Bootstrap samples and families of tests against theory and another library."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kstest
 from statsmodels.stats.multitest import multipletests
 
 from datapolis.inference.multiplicity import benjamini_hochberg, holm
-from datapolis.inference.resampling import bootstrap_counts, interval, p_value, permuted_within
+from datapolis.inference.resampling import bootstrap_counts, interval
 
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
@@ -31,44 +30,6 @@ def test_what_was_not_tested_does_not_count():
         both = adjust(np.array([0.01, np.nan, 0.04]))
         assert np.isnan(both[1])
         np.testing.assert_allclose(both[[0, 2]], adjust(np.array([0.01, 0.04])))
-
-
-def test_p_is_never_zero_and_counts_ties():
-    drawn = np.array([-1.0, 1.0, 2.0, -2.0])
-    assert p_value(5.0, drawn) == 1 / 5
-    assert p_value(2.0, drawn) == 3 / 5  # two of four lie as far from their mean
-    assert np.isnan(p_value(np.nan, drawn))
-
-
-def test_p_is_uniform_if_the_labels_say_nothing():
-    """400 tables without effect: p values as from a uniform law (Kolmogorov-Smirnov, 1 %)."""
-    random = np.random.default_rng(3)
-    strata = np.repeat(np.arange(4), 10)
-    found = []
-    for table in range(400):
-        value, label = random.normal(size=40), random.permutation(np.arange(40) % 2)
-
-        def gap(labels, value=value):
-            return value[labels == 1].mean() - value[labels == 0].mean()
-
-        drawn = [gap(dealt) for dealt in permuted_within(label, strata, 99, table)]
-        found.append(p_value(gap(label), np.array(drawn)))
-    assert kstest(found, "uniform").pvalue > 0.01
-
-
-def test_labels_stay_in_their_stratum():
-    labels, strata = np.array([1, 1, 0, 0, 0, 2]), np.array([0, 0, 0, 1, 1, 1])
-    for dealt in permuted_within(labels, strata, 20, 1):
-        for one in (0, 1):
-            assert sorted(dealt[strata == one]) == sorted(labels[strata == one])
-
-
-def test_every_order_is_equally_likely():
-    labels = np.array([0, 1, 2])
-    orders = [tuple(dealt) for dealt in permuted_within(labels, np.zeros(3, int), 6000, 2)]
-    counts = np.unique(orders, axis=0, return_counts=True)[1]
-    assert counts.size == 6
-    assert np.abs(counts - 1000).max() < 5 * np.sqrt(1000 * 5 / 6)
 
 
 def test_as_many_units_are_drawn_as_there_are():

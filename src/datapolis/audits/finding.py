@@ -69,9 +69,10 @@ class Finding:
     claims: tuple[str, ...] = ()
     p_value: float = np.nan
     p_adjusted: float = np.nan  # for the family that `method` names
+    p_least: float = np.nan  # of a randomisation test: the least p that any labels could have had
 
     def __post_init__(self) -> None:
-        for number in ("estimate", "lower", "upper", "p_value", "p_adjusted"):
+        for number in ("estimate", "lower", "upper", "p_value", "p_adjusted", "p_least"):
             object.__setattr__(self, number, float(getattr(self, number)))  # plain, not NumPy's
         if self.interval not in INTERVALS:
             raise ValueError(f"{self.name}: interval is {self.interval!r}")

@@ -646,10 +646,10 @@ def _against_size(
     test = spearman_test(
         totals[both], np.array([known[key(names[at])] for at in both]), draws=draws, seed=seed
     )
-    return _size_finding(test, names.size, shared, draws)
+    return _size_finding(test, names.size, shared)
 
 
-def _size_finding(test: RankTest, listed: int, shared: dict[str, Any], draws: int) -> Finding:
+def _size_finding(test: RankTest, listed: int, shared: dict[str, Any]) -> Finding:
     if np.isnan(test.correlation):
         return Finding(
             estimate=np.nan,
@@ -658,7 +658,6 @@ def _size_finding(test: RankTest, listed: int, shared: dict[str, Any], draws: in
             cannot_say="All companies have one size, or spent the same.",
             **shared,
         )
-    how = "all orders" if test.exact else f"{draws:,} orders drawn, p is (1+b)/(1+B)"
     could = (
         "and no correlation could have a p value of .05 or less"
         if np.isnan(test.smallest)
@@ -670,14 +669,15 @@ def _size_finding(test: RankTest, listed: int, shared: dict[str, Any], draws: in
         upper=test.upper,
         interval="randomisation",
         unit="correlation",
-        method=f"Spearman, permutation of sizes over companies, {how}; the interval is what chance "
-        "alone gives",
+        method=f"Spearman, permutation of sizes over companies, p by {test.orders}; the interval "
+        "is what chance alone gives",
         says=f"Over {test.n} companies spending and size have a rank correlation of "
         f"{test.correlation:.2f} (p {test.p_value:.3g}), {could}.",
         cannot_say=f"Nothing on the {listed - test.n} companies without a size, on companies that "
         "file nothing, or on what causes what; sizes may be of another year."
         + keys_doubted(test.p_value),
         p_value=test.p_value,
+        p_least=test.least_p,
         **shared,
     )
 

@@ -34,11 +34,10 @@ from datapolis.audits.spreading import (
 )
 from datapolis.errors import InputError
 from datapolis.inference.exposure import Neighbours, exposure_by_chance
-from datapolis.inference.resampling import interval
 from datapolis.tables import N, Table
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Int
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -94,10 +93,18 @@ def who_came_first(
         few = withheld(make, "earlier_neighbours", estimand, "", number, least)
         return [*findings, few], {}, notes
     found = float(neighbours.exposure(times))
-    drawn = _drawn(neighbours, times, community, chance)
-    p, both = _one_sided(found, drawn)
-    lower, upper = interval(drawn)
-    more = "more than" if p <= LEVEL else "no more than"
+    by_chance = exposure_by_chance(
+        neighbours,
+        times,
+        community,
+        chance.draws,
+        chance.seed,
+        lambda done: chance.done("dealing times anew", done, max(done, chance.draws)),
+    )
+    test, mean = by_chance.upper(), by_chance.mean
+    both = min(1.0, 2 * min(test.p_value, by_chance.lower().p_value))
+    lower, upper = by_chance.interval()
+    more = "more than" if test.p_value <= LEVEL else "no more than"
     findings += [
         make(
             name="earlier_neighbours",
@@ -106,19 +113,20 @@ def who_came_first(
             lower=lower,
             upper=upper,
             interval="randomisation",
-            method=f"permutation of times within communities, {chance.draws:,} draws, one-sided "
-            f"(two-sided: {in_words(both)}); the interval is what chance gives",
-            p_value=p,
+            method=f"{test.words('permutations of times within communities')}, one-sided "
+            f"(twice the smaller tail: {in_words(both)}); the interval is what chance gives",
+            p_value=test.p_value,
+            p_least=test.least_p,
             says=f"At adoption {found:.3f} of an adopter's neighbours had adopted, against "
-            f"{drawn.mean():.3f} were times dealt at random within communities: {more} chance "
-            f"gives ({in_words(p)}).",
+            f"{mean:.3f} were times dealt at random within communities: {more} chance "
+            f"gives ({in_words(test.p_value)}).",
         ),
         make(
             name="earlier_neighbours_by_chance",
             estimand="The same, were times dealt at random within communities.",
-            estimate=float(drawn.mean()),
-            method=f"mean of {chance.draws:,} permutations",
-            says=f"Chance alone gives {drawn.mean():.3f}.",
+            estimate=mean,
+            method=f"mean over {'all ' if test.exact else ''}{test.many:,} permutations",
+            says=f"Chance alone gives {mean:.3f}.",
         ),
     ]
     outside = (source >= 0) & (target < 0)
@@ -143,20 +151,6 @@ def _members(
     if within:
         community = np.unique(cells[within].astype(str), return_inverse=True)[1]
     return cells[node], times, community
-
-
-def _drawn(
-    neighbours: Neighbours, times: Column, community: Column, chance: Chance
-) -> Float[Column, "draw"]:
-    """The mean exposure in each permutation."""
-    blocks, done = [], 0
-    for block in exposure_by_chance(neighbours, times, community, chance.draws, chance.seed):
-        blocks.append(block)
-        done += block.size
-        chance.done("dealing times anew", done, chance.draws)
-    drawn = np.concatenate(blocks)
-    known: Column = drawn[np.isfinite(drawn)]
-    return known
 
 
 def _pairs(web: Table, links: Links, least: int) -> Columns:
@@ -241,16 +235,6 @@ def _threshold_bounds(
         "them had adopted first: thresholds of adoption are bounds.",
     )
     return finding
-
-
-def _one_sided(found: float, drawn: Column) -> tuple[float, float]:
-    """p of a value as large as found, and of one as far from the middle: (1 + b)/(1 + B)."""
-    middle = drawn.mean()
-    slack = 1e-12 * max(abs(found), 1e-300)
-    far = abs(found - middle)
-    above = int((drawn >= found - slack).sum())
-    beyond = int((np.abs(drawn - middle) >= far - slack).sum())
-    return (1 + above) / (1 + drawn.size), (1 + beyond) / (1 + drawn.size)
 
 
 def _places(names: Column, wanted: Column) -> Int[Column, "row"]:

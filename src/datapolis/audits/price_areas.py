@@ -31,8 +31,8 @@ from datapolis.audits.price_options import (
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
-from datapolis.inference.clustered import permuted_orders
-from datapolis.inference.resampling import bootstrap_counts, interval, p_value
+from datapolis.inference.relabelling import ByChance, relabelled
+from datapolis.inference.resampling import bootstrap_counts, interval
 from datapolis.tables import Table
 
 if TYPE_CHECKING:
@@ -301,14 +301,15 @@ def _between(areas: Areas, first: str, other: str, asked: Asked) -> Finding:
     mean = np.bincount(unit, y) / many
     left = float((tilt * mean[unit]).sum())
     gap = float((tilt * y).sum())
-    order = np.argsort(unit, kind="stable")
-    drawn = np.concatenate(
-        [
-            y[dealt] @ tilt[order]
-            for dealt in permuted_orders(unit, asked.draws, asked.seed, asked.progress, "dealing")
-        ]
-    )
-    lower, upper = interval(drawn)
+    dealt = relabelled(y, unit, asked.draws, asked.seed)
+    gaps, done = [], 0
+    for block in dealt.blocks:
+        gaps.append(block @ tilt)
+        done += block.shape[0]
+        if asked.progress:
+            asked.progress("dealing", done, dealt.many)
+    by_chance = ByChance(gap, np.concatenate(gaps), dealt.exact, dealt.many)
+    test, (lower, upper) = by_chance.two_sided(centre=left), by_chance.interval()
     return Finding(
         name="gap_between",
         of=f"{first} - {other}",
@@ -319,12 +320,12 @@ def _between(areas: Areas, first: str, other: str, asked: Asked) -> Finding:
         upper=max(upper, left),
         interval="randomisation",
         basis="people of each group",
-        method=f"exact mean over all deals; range and p by {asked.draws:,} deals inside "
-        f"{asked.units}",
+        method=f"exact mean over all deals; {test.words(f'deals inside {asked.units}')}",
         says=f"Dealt anew inside {asked.units}, {asked.number(left, sign=True)} of "
         f"{asked.number(gap, sign=True)} remain: this part lies between them, the rest inside "
-        f"(p = {p_value(gap, drawn):.4f}).",
-        p_value=p_value(gap, drawn),
+        f"(p = {test.p_value:.4f}).",
+        p_value=test.p_value,
+        p_least=test.least_p,
         **_area_shared(areas, asked),
     )
 

@@ -8,8 +8,10 @@ speed is below 25) between two groups of customers, inside cells of equal market
 over the cells that hold both groups; the share of rows that lie in such cells is told with it.
 
 **Units.** Offers of one block group share their wires and their group: they are not independent.
-Chance is what comes when whole units change their group inside their cells (p = (1+b)/(1+B); above
-a million units by the exact mean and variance of all permutations, marked normal). The interval is
+Chance is what comes when whole units change their group inside their cells: in all ways where few
+enough differ (exact p; Fisher's test for an outcome of yes and no in one cell), else in ways drawn
+(p = (1+b)/(1+B)); above a million units by the exact mean and variance of all permutations, marked
+normal. The interval is
 a bootstrap of units, or of a coarser cluster such as a tract. Markets named by `within` are one
 family of tests: Holm's p, and Benjamini and Hochberg's. What was found is set beside the smallest
 difference that would be found in four of five tables, 2.8 clustered standard errors.
@@ -77,12 +79,14 @@ from datapolis.errors import InputError
 from datapolis.inference.clustered import (
     POWER,
     Cells,
+    differences_by_chance,
+    every_difference,
     permutation_moments,
-    permuted_differences,
     resampled_differences,
 )
 from datapolis.inference.multiplicity import benjamini_hochberg, holm
-from datapolis.inference.resampling import DRAWS, interval, p_value
+from datapolis.inference.relabelling import Significance
+from datapolis.inference.resampling import DRAWS, interval
 from datapolis.tables import Source, Table, derived
 
 if TYPE_CHECKING:
@@ -186,6 +190,8 @@ class Compared:
     unit_error: float  # if units are
     naive: float  # if rows are, each unit of weight for itself
     p: float
+    least: float  # the least p that any labels could have had
+    exact: bool  # p is over all permutations
     chance: tuple[float, float]
     bounds: tuple[float, float]
     how: str  # how p and interval were had, in words
@@ -228,10 +234,10 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
         notes.append(f"There are more than {FAMILY} markets: they are told together alone.")
     if hidden := int((~told).sum()):
         notes.append(f"{hidden:,} of {len(family):,} markets are {WITHHELD}.")
-    if len(family) >= LEVEL * (asked.draws + 1):
+    if family and all(one.least * len(family) > LEVEL for one in family):
         notes.append(
-            f"With {asked.draws:,} draws no p of {len(family):,} markets can fall below 5 % after "
-            "Holm: ask for more."
+            f"No p of {len(family):,} markets can fall below 5 % after Holm: there are too few "
+            f"{asked.units}, or too few draws ({asked.draws:,})."
         )
     by_holm = holm(np.array([one.p for one in family]))
     by_rate = benjamini_hochberg(np.array([one.p for one in family]))
@@ -371,12 +377,13 @@ def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool,
     sides = (cells.first & here, ~cells.first & here)
     units = [int(_seen(cells.unit[side]).sum()) for side in sides]
     some, enough = bool(here.any()), min(units) >= FEW
-    p, chance, bounds = float("nan"), (np.nan, np.nan), (np.nan, np.nan)
+    chances = Significance(float("nan"), float("nan"), False, 0)
+    chance, bounds = (np.nan, np.nan), (np.nan, np.nan)
     how = f"fewer than {FEW} units on one side: no error, no p, no interval"
     error = unit_error = float("nan")
     if some and enough:
         error, unit_error = cells.clustered_error(), cells.clustered_error(cells.unit)
-        p, chance, by_chance = _by_chance(cells, asked, seed, large[0])
+        chances, chance, by_chance = _by_chance(cells, asked, seed, large[0])
         bounds, by_sample = _sampled(cells, error, asked, seed, large[1])
         how = f"{by_chance}; {by_sample}"
     return Compared(
@@ -385,7 +392,9 @@ def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool,
         error=error,
         unit_error=unit_error,
         naive=cells.naive_error() if some else float("nan"),
-        p=p,
+        p=chances.p_value,
+        least=chances.least_p,
+        exact=chances.exact,
         chance=chance,
         bounds=bounds,
         how=how,
@@ -408,19 +417,24 @@ def _seen(codes: Int[Column, "cell"]) -> Column:
 
 def _by_chance(
     cells: Cells, asked: Asked, seed: int, large: bool
-) -> tuple[float, tuple[float, float], str]:
-    """The p value of permutations of whole units, what chance alone gives, and how it was had."""
-    if not large:
-        drawn = permuted_differences(cells, asked.draws, seed, asked.progress)
-        words = f"p by {asked.draws:,} permutations of {asked.units} inside cells"
-        return p_value(cells.difference, drawn), interval(drawn), words
+) -> tuple[Significance, tuple[float, float], str]:
+    """p by permutations of whole units, what chance alone gives, and how it was had."""
+    if large:
+        found = every_difference(cells)
+    else:
+        found = differences_by_chance(cells, asked.draws, seed, asked.progress)
+    if found is not None:
+        test = found.two_sided()
+        what = f"permutations of {asked.units} inside cells"
+        words = test.words(what) + (", as Fisher's exact test" if found.fisher else "")
+        return test, found.interval(), words
     from scipy.stats import norm
 
     mean, spread = permutation_moments(cells)
     far = abs(cells.difference - mean)
     p = float(2 * norm.sf(far / spread)) if spread > 0 else 1.0
     words = f"p normal, from exact mean and variance of all permutations of {asked.units}"
-    return p, (mean - Z * spread, mean + Z * spread), words
+    return Significance(p, float("nan"), False, 0), (mean - Z * spread, mean + Z * spread), words
 
 
 def _sampled(
@@ -537,6 +551,7 @@ def _difference(one: Compared, reduced: Reduced, asked: Asked, **more: Any) -> F
         unit=asked.outcome.unit,
         cannot_say=cannot_say,
         p_value=one.p,
+        p_least=one.least,
         **_shared(one, reduced, asked),
         **more,
     )
@@ -555,7 +570,7 @@ def _overall(
         says = (
             f"The audited offers differ by {asked.number(one.difference, sign=True)}: "
             f"{asked.number(one.levels[0])} for {first}, {asked.number(one.levels[1])} for "
-            f"{second}{_chance_words(one.p)}"
+            f"{second}{_chance_words(one)}"
         )
         if family:
             beyond = int((adjusted < LEVEL).sum())
@@ -632,8 +647,14 @@ def _overall(
             )
 
 
-def _chance_words(p: float) -> str:
-    return "" if np.isnan(p) else f" (p = {p:.4f})"
+def _chance_words(one: Compared) -> str:
+    if np.isnan(one.p):
+        return ""
+    p = f"p = {one.p:.4f}" if one.p >= 1e-4 else "p < 0.0001"
+    if one.exact:
+        return f" (exact {p}, the least possible here is {one.least:.2g})"
+    few = f", the least possible here is {one.least:.2g}" if one.least > LEVEL else ""
+    return f" ({p}{few})"
 
 
 def _level(of: str, level: float, group: str, shared: Mapping[str, Any], asked: Asked) -> Finding:
@@ -745,7 +766,7 @@ def _mirror(rows: Table, asked: Asked, notes: list[str]) -> list[Finding]:
         method=everything.how,
         says=f"Turned round, {outcome.text} differs by "
         f"{turned.number(everything.difference, sign=True)} at equal {asked.outcome.column}"
-        f"{_chance_words(everything.p)}{beyond}; {everything.overlap:.1%} of rows lie in cells "
+        f"{_chance_words(everything)}{beyond}; {everything.overlap:.1%} of rows lie in cells "
         "with both groups.",
     )
     return [replace(found, name="mirror")]

@@ -983,7 +983,6 @@ def _alike(
             cannot_say=f"Fewer than {FEWEST} units have a value in both, or all have the same.",
         )
     lower, upper = _fisher(test.correlation, many)
-    orders = "all orders" if test.exact else f"{draws:,} permutations"
     return view.finding(
         "agreement",
         **shared,
@@ -992,8 +991,9 @@ def _alike(
         upper=upper,
         interval="sampling",
         p_value=test.p_value,
-        method=f"ranks within the year, ties in the middle; p by {orders}; interval of Bonett and "
-        "Wright",
+        p_least=test.least_p,
+        method=f"ranks within the year, ties in the middle; p by {test.orders}; interval of Bonett "
+        "and Wright",
         says=f"{year}: on the {many:,} units that both have, the ranks agree with a correlation "
         f"of {test.correlation:.2f} (95 % {lower:.2f} to {upper:.2f}).",
         cannot_say="Which of the two is right, and whether both err alike."

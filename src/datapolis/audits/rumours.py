@@ -2,7 +2,8 @@
 
 Rows are posts, threads are the units. For each measure of a thread the two kinds are compared by
 rank, P(one > other) + P(equal)/2, with Mann and Whitney's test and Holm's adjustment over the
-measures.
+measures. p is exact, ties and all, where few enough sums of ranks can differ; else by the normal
+limit.
 
 Sources: Mann and Whitney (1947); Brunner and Munzel (2000) for the interval; Holm (1979).
 """
@@ -10,7 +11,7 @@ Sources: Mann and Whitney (1947); Brunner and Munzel (2000) for the interval; Ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from datapolis.audits.spreading import (
 )
 from datapolis.errors import InputError
 from datapolis.inference.multiplicity import holm
+from datapolis.inference.relabelling import sum_by_chance
 from datapolis.tables import N, Table, derived
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ def how_threads_differ(rows: Table, given: Mapping[str, Any], least: int) -> Tol
         name: _compared(*(values[side][np.isfinite(values[side])] for side in sides))
         for name, (_, values) in family.items()
     }
-    adjusted = dict(zip(family, holm(np.array([one[3] for one in compared.values()])), strict=True))
+    by_holm = holm(np.array([one.p_value for one in compared.values()]))
+    adjusted = dict(zip(family, by_holm, strict=True))
     for name, (words, values) in family.items():
         findings.append(
             _comparison(make, name, words, values, sides, kinds, compared[name], adjusted[name])
@@ -88,9 +91,9 @@ def how_threads_differ(rows: Table, given: Mapping[str, Any], least: int) -> Tol
         findings += [*_beside(threads, given["stances"], sides, kinds, make)]
     series: Columns = {
         "measure": np.array([_brief(name) for name in family], object),
-        "chance": np.array([one[0] for one in compared.values()]),
-        "lower": np.array([one[1] for one in compared.values()]),
-        "upper": np.array([one[2] for one in compared.values()]),
+        "chance": np.array([one.chance for one in compared.values()]),
+        "lower": np.array([one.lower for one in compared.values()]),
+        "upper": np.array([one.upper for one in compared.values()]),
         "adjusted": np.array([adjusted[name] for name in family]),
         "kinds": np.array([f"{kinds[0]} against {kinds[1]}"] * len(family), object),
     }
@@ -229,23 +232,47 @@ def _counts(
             )
 
 
-def _compared(one: Column, other: Column) -> tuple[float, float, float, float]:
-    """P(one > other) + P(equal)/2 with its 95 % interval, and Mann-Whitney's p; nan: too few."""
+@dataclass(frozen=True)
+class Comparison:
+    """P(one > other) + P(equal)/2 with its 95 % interval, and Mann-Whitney's p; nan: none."""
+
+    chance: float = np.nan
+    lower: float = np.nan
+    upper: float = np.nan
+    p_value: float = np.nan
+    least_p: float = np.nan  # the least that could have been found, where p is exact
+    exact: bool = False  # over all permutations, ties as they are; else a normal limit
+
+    @property
+    def method(self) -> str:
+        """How p was had."""
+        if not self.exact:
+            return "Mann-Whitney, p by its normal limit"
+        return f"Mann-Whitney, exact p (least attainable {self.least_p:.2g})"
+
+
+def _compared(one: Column, other: Column) -> Comparison:
+    """How often a thread of one kind has more than one of the other; nothing where too few."""
     if min(one.size, other.size) < FEWEST:
-        return np.nan, np.nan, np.nan, np.nan
-    from scipy.stats import mannwhitneyu
+        return Comparison()
+    from scipy.stats import mannwhitneyu, rankdata
 
     both = np.concatenate([one, other])
     if np.ptp(both) == 0:
-        return 0.5, np.nan, np.nan, 1.0
+        return Comparison(0.5, p_value=1.0, least_p=1.0, exact=True)
+    ranks = rankdata(both) - (both.size + 1) / 2  # around 0, the mean over all permutations
     test = mannwhitneyu(one, other, alternative="two-sided")
-    chance = float(test.statistic) / (one.size * other.size)
-    if chance in (0.0, 1.0):
-        return chance, np.nan, np.nan, float(test.pvalue)
+    every = sum_by_chance(ranks, np.arange(both.size) < one.size, np.zeros(both.size, int))
+    found = Comparison(float(test.statistic) / (one.size * other.size), p_value=float(test.pvalue))
+    if every is not None:
+        exact = every.two_sided()
+        found = replace(found, p_value=exact.p_value, least_p=exact.least_p, exact=True)
+    if found.chance in (0.0, 1.0):
+        return found
     from statsmodels.stats.nonparametric import rank_compare_2indep
 
     lower, upper = rank_compare_2indep(one, other).conf_int()
-    return chance, max(float(lower), 0.0), min(float(upper), 1.0), float(test.pvalue)
+    return replace(found, lower=max(float(lower), 0.0), upper=min(float(upper), 1.0))
 
 
 def _comparison(
@@ -255,10 +282,10 @@ def _comparison(
     values: Column,
     sides: list[Column],
     kinds: tuple[str, str],
-    found: tuple[float, float, float, float],
+    found: Comparison,
     adjusted: float,
 ) -> Finding:
-    chance, lower, upper, p = found
+    chance, lower, upper, p = found.chance, found.lower, found.upper, found.p_value
     number = int(sum(np.isfinite(values[side]).sum() for side in sides))
     known = np.isfinite(chance)
     middle = [np.nanmedian(values[side]) if known else np.nan for side in sides]
@@ -278,8 +305,10 @@ def _comparison(
         interval="sampling" if np.isfinite(lower) else "none",
         unit="chance",
         n_units=number,
-        method="Mann-Whitney, Holm over the measures of this table; interval of Brunner and Munzel",
+        method=f"{found.method}, Holm over the measures of this table; interval of Brunner and "
+        "Munzel",
         p_value=p,
+        p_least=found.least_p,
         p_adjusted=adjusted,
         says=says if known else "Not compared.",
         cannot_say=RUMOUR_LIMITS if known else f"Fewer than {FEWEST} threads a side have a value.",
@@ -314,13 +343,13 @@ def _beside(
             found,
             np.nan,
         )
-        yield _without_holm(one)
+        yield _without_holm(one, found.method)
 
 
-def _without_holm(one: Finding) -> Finding:
+def _without_holm(one: Finding, how: str) -> Finding:
     """A comparison that stands beside the family."""
     says = one.says.replace(f", {in_words(np.nan)} after Holm", "; beside the family")
-    method = "Mann-Whitney, beside the family; interval of Brunner and Munzel"
+    method = f"{how}, beside the family; interval of Brunner and Munzel"
     return replace(one, says=says, method=method)
 
 

@@ -17,7 +17,8 @@ sells), they change group in all of them at once, among the units of all strata 
 of the groups then change too, and D is computed anew for each permutation. Mean and variance of the
 sum of r_u over all permutations are exact: for n_1 of n units with mean r and sum of squares S
 around it, n_1 r and n_1 (n - n_1) S / (n (n - 1)). That is D where no unit lies in several strata,
-and near it otherwise.
+and near it otherwise. Whichever way units lie, swapping the groups turns D into -D: the centre of
+all permutations is 0. They are all taken where there are few (`datapolis.inference.relabelling`).
 
 What is left of equal numbers after rounding counts as nothing: differences below 1e-10 of the
 numbers that were subtracted.
@@ -38,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.inference.relabelling import ByChance, relabelled, sum_by_chance
 from datapolis.inference.resampling import AT_ONCE, Progress, bootstrap_counts
 
 if TYPE_CHECKING:
@@ -220,6 +222,42 @@ def permutation_moments(cells: Cells) -> tuple[float, float]:
     around = np.bincount(homes, (each - mean[homes]) ** 2)
     variance = first * (units - first) / (units * np.maximum(units - 1, 1)) * around
     return float((first * mean).sum()), float(np.sqrt(variance.sum()))
+
+
+def differences_by_chance(
+    cells: Cells, draws: int, seed: int, progress: Progress | None = None
+) -> ByChance:
+    """D beside D when the groups are dealt anew over the units of each stratum; its centre is 0."""
+    every = every_difference(cells)
+    if every is not None:
+        return every
+    return ByChance(
+        _observed(cells), permuted_differences(cells, draws, seed, progress), False, draws
+    )
+
+
+def every_difference(cells: Cells) -> ByChance | None:
+    """D in all permutations of whole units, where few enough differ; else None."""
+    if not cells.spanning:
+        return sum_by_chance(cells.contribution, cells.labels, cells.homes)
+    size = max(cells.labels.size, cells.strata)
+    found = relabelled(cells.labels, cells.homes, 0, 0, size)
+    if not found.exact:
+        return None
+    many = int(cells.labels.sum())
+    values = [
+        _dealt(cells, np.nonzero(part)[1].reshape(-1, many))
+        for block in found.blocks
+        for part in np.array_split(block, max(1, block.shape[0] * size // AT_ONCE))
+    ]
+    return ByChance(_observed(cells), np.concatenate(values), True, found.many)
+
+
+def _observed(cells: Cells) -> float:
+    """D, computed as that of permutations is, so that equal values are equal."""
+    if not cells.spanning:
+        return float(cells.contribution[cells.labels].sum())
+    return float(_dealt(cells, np.flatnonzero(cells.labels)[None])[0])
 
 
 def permuted_orders(

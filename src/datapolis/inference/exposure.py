@@ -14,18 +14,19 @@ Sources: Valente (1995); Shalizi and Thomas (2011) on what cannot be told apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.inference.relabelling import ByChance, relabelled
+from datapolis.inference.resampling import AT_ONCE
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
     Column = np.ndarray[Any, np.dtype[Any]]
-
-AT_ONCE = 4_000_000  # numbers held at once
 
 
 @dataclass(frozen=True)
@@ -69,29 +70,27 @@ class Neighbours:
         return mean
 
 
-def dealt_within(
-    time: Float[Column, "person"], community: Int[Column, "person"], draws: int, seed: int
-) -> Iterator[Float[Column, "draw person"]]:
-    """The times dealt anew within communities, in blocks of draws."""
-    random = np.random.default_rng(seed)
-    home = np.argsort(community, kind="stable")
-    block = max(1, min(draws, AT_ONCE // max(time.size, 1)))
-    for start in range(0, draws, block):
-        keys = community + random.random((min(block, draws - start), time.size))
-        dealt = np.empty(keys.shape)
-        dealt[:, home] = time[np.argsort(keys, axis=1)]
-        yield dealt
-
-
 def exposure_by_chance(
     neighbours: Neighbours,
     time: Float[Column, "person"],
     community: Int[Column, "person"],
     draws: int,
     seed: int,
-) -> Iterator[Float[Column, "draw"]]:
-    """The mean exposure after the times were dealt anew within communities, block by block."""
-    part = max(1, AT_ONCE // max(neighbours.source.size, 1))
-    for dealt in dealt_within(time, community, draws, seed):
+    progress: Callable[[int], None] | None = None,
+) -> ByChance:
+    """The mean exposure beside the same after times were dealt anew within communities.
+
+    In all ways if there are few, else as often as `draws` says; `progress` is told how often.
+    Where no adopter has a neighbour there is no exposure: nan.
+    """
+    ties = neighbours.source.size
+    found = relabelled(time, community, draws, seed, ties)
+    part, values, done = max(1, AT_ONCE // max(ties, 1)), [], 0
+    for dealt in found.blocks:
         for start in range(0, dealt.shape[0], part):
-            yield neighbours.exposure(dealt[start : start + part])
+            values.append(neighbours.exposure(dealt[start : start + part]))
+            done += values[-1].size
+            if progress:
+                progress(done)
+    own = float(neighbours.exposure(time))
+    return ByChance(own, np.concatenate(values), found.exact, found.many)

@@ -7,8 +7,8 @@ the rank of x_i less n + 1, and b_i likewise for y,
 
 If the columns have nothing to do with each other, each order of b is as likely as any other. p is
 the share of the orders whose |rho| is at least the observed one; the sums are whole numbers, so
-ties are exact. Up to nine units all n! orders are taken, beyond that as many as are drawn, with
-p = (1 + b)/(1 + B).
+ties are exact. All different orders are taken where there are at most 362,880 (nine units, more
+with ties), beyond that as many as are drawn, with p = (1 + b)/(1 + B).
 
 With few units even the same order in both is no rare event. `smallest` is the least |rho| with a p
 of at most .05; where there is none, no correlation could be shown.
@@ -19,13 +19,13 @@ Sources: Spearman (1904); Pitman (1937); Phipson and Smyth (2010).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import permutations
-from math import factorial
+from math import lgamma
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from datapolis.errors import InputError
+from datapolis.inference.relabelling import relabelled
 from datapolis.inference.resampling import DRAWS, interval
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
-ALL = 9  # units up to which every order is taken
 LEVEL = 0.05
-BLOCK = 1_000_000  # ranks held at once
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,13 @@ class RankTest:
     upper: float
     n: int
     exact: bool  # whether every order was taken
+    many: int  # orders that differ if exact, else how many were drawn
+
+    @property
+    def orders(self) -> str:
+        """Which orders p is of, in words, with the least p that any could have."""
+        how = f"all {self.many:,} orders" if self.exact else f"{self.many:,} orders drawn at random"
+        return f"{how} (least attainable p {self.least_p:.2g})"
 
 
 def spearman_test(
@@ -69,11 +74,12 @@ def spearman_test(
         )
     first, second = _ranks(x), _ranks(y)
     scale = float(np.sqrt(float(first @ first) * float(second @ second)))
-    exact = x.size <= ALL
     if scale == 0:
         none = float("nan")
-        return RankTest(none, none, none, none, none, none, x.size, exact)
-    sums = _all(first, second) if exact else _drawn(first, second, draws, seed)
+        return RankTest(none, none, none, none, none, none, x.size, True, 1)
+    first, second = sorted((first, second), key=_alike)  # the one with more ties has fewer orders
+    dealt = relabelled(second, np.zeros(second.size, int), draws, seed)
+    sums, exact = np.concatenate([block @ first for block in dealt.blocks]), dealt.exact
     observed = int(first @ second)
     far = np.sort(np.abs(sums))
     values = np.unique(far if exact else np.append(far, abs(observed)))
@@ -90,7 +96,13 @@ def spearman_test(
         upper=upper,
         n=x.size,
         exact=exact,
+        many=dealt.many,
     )
+
+
+def _alike(ranks: Int[Column, "unit"]) -> float:
+    """The logarithm of how many orders of these ranks are the same."""
+    return sum(lgamma(many + 1) for many in np.unique(ranks, return_counts=True)[1])
 
 
 def _ranks(values: Float[Column, "unit"]) -> Int[Column, "unit"]:
@@ -100,29 +112,3 @@ def _ranks(values: Float[Column, "unit"]) -> Int[Column, "unit"]:
     up_to = np.searchsorted(ordered, values, side="right")
     ranks: Int[Column, "unit"] = below + up_to - values.size
     return ranks
-
-
-def _all(first: Int[Column, "unit"], second: Int[Column, "unit"]) -> Int[Column, "order"]:
-    """The sum of products under each of the n! orders."""
-    many = factorial(second.size)
-    orders = np.fromiter(
-        (place for order in permutations(range(second.size)) for place in order),
-        np.int8,
-        many * second.size,
-    ).reshape(many, second.size)
-    sums: Int[Column, "order"] = second[orders] @ first
-    return sums
-
-
-def _drawn(
-    first: Int[Column, "unit"], second: Int[Column, "unit"], draws: int, seed: int
-) -> Int[Column, "order"]:
-    """The sum of products under orders that are drawn."""
-    random = np.random.default_rng(seed)
-    step = max(1, BLOCK // second.size)
-    blocks = []
-    for start in range(0, draws, step):
-        many = min(step, draws - start)
-        dealt = random.permuted(np.broadcast_to(second, (many, second.size)), axis=1)
-        blocks.append(dealt @ first)
-    return np.concatenate(blocks)

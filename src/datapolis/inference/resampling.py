@@ -1,4 +1,4 @@
-"""Chance, drawn again: permutation p values, and bootstrap intervals over independent units."""
+"""Bootstrap samples of independent units, and intervals of what was drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int, Shaped
+    from jaxtyping import Float, Int
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -16,22 +16,6 @@ DRAWS = 9_999  # least number of permutations and of bootstrap samples
 AT_ONCE = 4_000_000  # numbers held at once
 
 Progress = Callable[[str, int, int], None]
-
-
-def p_value(observed: float, drawn: Float[Column, "draw"]) -> float:
-    """The chance under permutation of a statistic as far from the middle as observed: (1+b)/(1+B).
-
-    b counts the draws whose distance from the mean of all draws is at least that of the observed
-    value, with a tolerance of 1e-12 of it for ties that rounding parts. nan if nothing was drawn or
-    the observed value is none. Source: Phipson and Smyth (2010).
-    """
-    drawn = np.asarray(drawn, float)
-    if not drawn.size or not np.isfinite(observed):
-        return float("nan")
-    middle = drawn.mean()
-    far = np.abs(observed - middle)
-    beyond = int((np.abs(drawn - middle) >= far * (1 - 1e-12)).sum())
-    return (1 + beyond) / (1 + drawn.size)
 
 
 def interval(drawn: Float[Column, "draw"], level: float = 0.95) -> tuple[float, float]:
@@ -60,19 +44,3 @@ def bootstrap_counts(
                 part.size, np.full(part.size, 1 / part.size), size=many
             )
         yield counts
-
-
-def permuted_within(
-    labels: Shaped[Column, "unit"],
-    strata: Int[Column, "unit"],
-    draws: int,
-    seed: int,
-) -> Iterator[Shaped[Column, "unit"]]:
-    """The labels dealt anew among the units of each stratum, once for each draw."""
-    random = np.random.default_rng(seed)
-    labels, strata = np.asarray(labels), np.asarray(strata)
-    home = np.argsort(strata, kind="stable")
-    for _ in range(draws):
-        dealt = np.empty_like(labels)
-        dealt[home] = labels[np.lexsort((random.random(labels.size), strata))]
-        yield dealt

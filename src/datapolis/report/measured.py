@@ -93,10 +93,12 @@ def finding_row(one: Finding) -> dict[str, Any]:
 
 
 def p_words(one: Finding) -> str:
-    """The p value of a finding, and the one adjusted for its family."""
+    """The p value of a finding, the least it could have, and the one adjusted for its family."""
     if math.isnan(one.p_value):
         return ""
     said = f"p{NBSP}={NBSP}{one.p_value:.2g}"
+    if not math.isnan(one.p_least):
+        said += f" (least attainable {one.p_least:.2g})"
     if not math.isnan(one.p_adjusted):
         said += f", adjusted {one.p_adjusted:.2g}"
     return said
