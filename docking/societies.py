@@ -68,6 +68,15 @@ BUSY = {  # everything that can happen happens soon
     "pricing.tolerance": 0.0,
 }
 
+FALLING = {  # what ends: firms are bought, links lapse, rumours die at once
+    "resources.merger": 1.0,
+    "exchange.link_lapse": 0.3,
+    "exchange.hoarding_rent": 1.0,
+    "exchange.link_cost": 0.5,
+    "rumours.rate": 0.5,
+    "rumours.seed": 1e-4,
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -134,6 +143,7 @@ def cases() -> list[Case]:
     fixed = [
         Case("newborn", 5, 0),
         Case("newborn, unequal", 6, 0, {"trust.threshold": 0.4}, unequal=True),
+        Case("of takeovers and lapses", 8, 2, FALLING, unequal=True),
         Case("as it is", 0, 30),
         Case("marred", 1, 40, {"technology.start": 0.2}, marred=True),
         Case("busy", 2, 12, BUSY, every, unequal=True),

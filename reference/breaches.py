@@ -14,8 +14,6 @@ from reference.shared import held, mean, pressure_at, pressure_of_law, protectio
 STRUCK, INFECTED, SHARE_LOST = 0, 1, 2
 """The numbers of the draws."""
 
-MOST_COPIES = 50.0
-
 
 @dataclass
 class Threat:
@@ -35,8 +33,9 @@ def breaches(society: Society, parameters: Parameters, levers: Levers, chance: C
     Rate of attacks = base rate × shocks × lawbreakers × (.2 + frontier) × holding^.6. One that is
     struck, or tied to one that was, loses a share of what it holds, with a heavy tail. Security
     moves a tenth of the way to what an expected loss is worth; lawbreakers come when it pays. What
-    leaks about a person is the holder's own; it becomes stray, is copied, and fades slowly. Harm =
-    1 - exp(-(what leaked × how well it is understood + what lawbreakers know)).
+    leaks about a person is the holder's own; it becomes stray, is copied, and fades slowly; copies
+    get lost. Harm = 1 - exp(-(weight × what leaked × how well it is understood + weight ×
+    lawbreakers × what they know)).
     """
     lawbreaking = society.lawbreakers * (1 + society.leaked_stock)
     threats = [_threat(society, one, lawbreaking, parameters) for one in society.organizations]
@@ -174,7 +173,8 @@ def _leak_and_harm(
         _add_stray(society, citizen, leaked + from_firms, parameters, levers)
         by_lawbreakers = rules.scam * min(lawbreaking, 10.0)
         by_lawbreakers *= 1 - math.exp(-2 * frontier * citizen.stray)
-        exposure = (by_agencies, by_firms, by_associations, by_lawbreakers)
+        by_holders = (rules.leak_harm * one for one in (by_agencies, by_firms, by_associations))
+        exposure = (*by_holders, by_lawbreakers)
         exposures.append(exposure)
         flows.harm.append(1 - math.exp(-math.fsum(exposure)))
         about = math.fsum(citizen.profile) + citizen.stray
@@ -216,11 +216,12 @@ def _leaks_of_firms(society: Society, place: int) -> tuple[float, float]:
 def _add_stray(
     society: Society, citizen: Citizen, leaked: float, parameters: Parameters, levers: Levers
 ) -> None:
-    """What leaks joins the stray; copies multiply and keep it from fading."""
+    """What leaks joins the stray; copies multiply, get lost, and keep it from fading."""
     rules = parameters.breaches
     stray = citizen.stray + leaked
     copies = max(citizen.copies, ratio(leaked, stray))
-    copies += rules.copying * copies * (1 - copies / MOST_COPIES)
+    made = rules.copying * copies * max(0.0, 1 - copies / rules.copy_room)
+    copies += made - rules.copy_loss * copies
     citizen.copies = copies
     protected = protection(society.regions[citizen.region], levers)
     recalled = 0.3 * levers.data_ownership * protected

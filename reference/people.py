@@ -166,7 +166,8 @@ class Flows:
 
     Every flow is a plain list in the order of the society's lists, or one number:
 
-        by citizen              online, surplus, common_surplus, unfair, harm, held, inferred, good
+        by citizen              online, surplus, common_surplus, unfair, harm, held, inferred,
+                                good, service, gain
         by citizen and slot     attention, known (psi), lead, price, taken
         by firm                 previous_share, users_awareness, common_price, revenue,
                                 pricing_gain, fines

@@ -10,19 +10,32 @@ from reference.chance import Chance
 from reference.people import KNOW, NOBODY, SPREADING, Citizen, Society
 from reference.shared import mean, ratio, unit
 
+TIRES = 0
+"""The number of the draw."""
+
 
 def trust(society: Society, parameters: Parameters, levers: Levers, chance: Chance) -> None:
     """Good experience builds trust slowly, bad experience destroys it fast and teaches.
 
     Trust = trust + gain × good × (1 - trust) - losses × trust. Awareness = awareness + lessons ×
     (1 - awareness) - fading. A citizen is awake if its rights, and the awake it is tied to, reach
-    its threshold. All at once: the awake are those of last month.
+    its threshold; one who was awake may tire. All at once: the awake are those of last month. What
+    is counted as gain = surplus + weight × service - weight × harm.
     """
     flows = society.flows
     flows.good = [
         _good_experience(society, place, parameters) for place in range(len(society.citizens))
     ]
-    awake = [_awakes(society, citizen, parameters) for citizen in society.citizens]
+    flows.service = [_service(society, place) for place in range(len(society.citizens))]
+    worth = parameters.welfare
+    flows.gain = [
+        surplus + worth.service * service - worth.harm * harm
+        for surplus, service, harm in zip(flows.surplus, flows.service, flows.harm, strict=True)
+    ]
+    awake = [
+        _awakes(society, citizen, parameters) and not _tires(citizen, parameters, chance)
+        for citizen in society.citizens
+    ]
     for place, citizen in enumerate(society.citizens):
         unfair, harm = flows.unfair[place], flows.harm[place]
         citizen.trust = _trust(citizen, flows.good[place], unfair, harm, parameters)
@@ -35,8 +48,19 @@ def _good_experience(society: Society, place: int, parameters: Parameters) -> fl
     flows = society.flows
     spent = parameters.pricing.basket * flows.online[place]
     surplus = unit(ratio(flows.surplus[place], spent))
+    return surplus + _help(society, place) / 2
+
+
+def _help(society: Society, place: int) -> float:
+    """How well a citizen is known where attention is spent."""
+    flows = society.flows
     pairs = zip(flows.attention[place], flows.known[place], strict=True)
-    return surplus + math.fsum(share * known for share, known in pairs) / 2
+    return math.fsum(share * known for share, known in pairs)
+
+
+def _service(society: Society, place: int) -> float:
+    """Time online, weighted by how well a citizen is known where it is spent."""
+    return society.flows.online[place] * _help(society, place)
 
 
 def _trust(
@@ -65,6 +89,12 @@ def _awakes(society: Society, citizen: Citizen, parameters: Parameters) -> bool:
     call = mean(citizen.rights) + rules.example * (2 * strong + weak) / 3
     threshold = rules.threshold + rules.threshold_spread * citizen.reluctance
     return call >= max(0.05, threshold)
+
+
+def _tires(citizen: Citizen, parameters: Parameters, chance: Chance) -> bool:
+    """Whether one who was awake last month tires."""
+    tired = chance.uniform("trust", citizen.identity, TIRES) < parameters.trust.weariness
+    return citizen.awake and tired
 
 
 def _awake_share(society: Society, ties: list[int]) -> float:

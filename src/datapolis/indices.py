@@ -801,22 +801,22 @@ def unfair(society: Society, world: World) -> Any:
 _GROUP[0] = "welfare"
 
 
-def _net_gain(society: Society) -> Array:
-    flows = society.flows
-    service = 0.02 * flows.online * slot_sum(flows.attention * flows.known)
-    return jnp.asarray(flows.surplus + service - 0.5 * flows.harm)
-
-
 @index("income/month")
 def citizens_gain(society: Society, world: World) -> Any:
-    """Net gain of a citizen: surplus plus personal service less harm."""
-    return mean(_net_gain(society))
+    """Net gain of a citizen: surplus plus service less harm, weighed by `welfare`."""
+    return mean(society.flows.gain)
+
+
+@index("months/month")
+def service(society: Society, world: World) -> Any:
+    """Personal service: time online, weighted by how well a citizen is known where it is spent."""
+    return mean(society.flows.service)
 
 
 @index("income/month", ("decile",))
 def citizens_gain_by_decile(society: Society, world: World) -> Any:
     """Net gain by decile of income."""
-    return by_decile(_net_gain(society), world)
+    return by_decile(society.flows.gain, world)
 
 
 @index("income/month")

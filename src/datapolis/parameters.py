@@ -100,7 +100,7 @@ class Attention:
     social: Scalar = parameter(0.5, "part of candidates taken from kin", low=0.0, high=1.0)
     steering: Scalar = parameter(0.2, "how much the top firm steers candidates", low=0.0, high=1.0)
     trust_elasticity: Scalar = parameter(
-        1.0, "elasticity of time online in trust", low=0.0, high=2.0, source="F28"
+        0.2, "elasticity of time online in trust", low=0.0, high=1.0, source="F28, S08"
     )
 
 
@@ -163,7 +163,7 @@ class Collection:
         source="F24",
     )
     covert: Scalar = parameter(
-        0.8, "part that can be taken without consent", low=0.0, high=0.8, source="F24"
+        0.5, "part that can be taken without consent", low=0.0, high=0.8, source="F24"
     )
     profile_decay: Scalar = parameter(
         0.05, "decay of personal profiles", unit="1/month", low=0.01, high=0.3, source="F04"
@@ -227,7 +227,7 @@ class Breaches:
     """Step 8: attacks, leaks, lawbreakers, and data that cannot be recalled."""
 
     attack_rate: Scalar = parameter(
-        0.006, "attacks on an organization", unit="1/month", low=0.0, high=0.1
+        0.003, "attacks on an organization", unit="1/month", low=0.0, high=0.1
     )
     vulnerability: Scalar = parameter(
         0.8, "success of an attack without security", low=0.1, high=1.0, source="F30"
@@ -254,6 +254,12 @@ class Breaches:
     copying: Scalar = parameter(
         0.1, "growth of copies of leaked data", unit="1/month", low=0.0, high=0.3, source="F25"
     )
+    copy_loss: Scalar = parameter(
+        0.05, "part of copies that is deleted or out of date", unit="1/month", low=0.0, high=0.2
+    )
+    copy_room: Scalar = parameter(
+        5.0, "copies at which copying ends", unit="copies", low=1.0, high=50.0
+    )
     stray_decay: Scalar = parameter(
         0.03, "decay of stray data", unit="1/month", low=0.005, high=0.1
     )
@@ -264,7 +270,12 @@ class Breaches:
         high=0.95,
         source="O31",
     )
-    scam: Scalar = parameter(0.02, "harm of lawbreakers who know a citizen", low=0.0, high=0.1)
+    leak_harm: Scalar = parameter(
+        0.5, "harm of a leak of all that is known of a citizen", low=0.0, high=1.0
+    )
+    scam: Scalar = parameter(
+        8e-4, "harm of a lawbreaker who knows all of a citizen", low=0.0, high=0.004
+    )
 
 
 @record
@@ -309,7 +320,7 @@ class Trust:
         0.4, "loss by unfair prices", unit="1/month", low=0.1, high=0.9, source="F27"
     )
     harm_loss: Scalar = parameter(
-        1.0, "loss by harm", unit="1/month", low=0.1, high=1.0, source="F27"
+        0.5, "loss by harm", unit="1/month", low=0.1, high=1.0, source="F27"
     )
     rumour_loss: Scalar = parameter(0.02, "loss while spreading", unit="1/month", low=0.0, high=0.1)
     unfair_lesson: Scalar = parameter(
@@ -322,12 +333,15 @@ class Trust:
     awareness_decay: Scalar = parameter(
         0.02, "fading of awareness", unit="1/month", low=0.0, high=0.3
     )
-    threshold: Scalar = parameter(0.5, "mean awakening threshold", low=0.2, high=0.9, source="F22")
+    threshold: Scalar = parameter(0.4, "mean awakening threshold", low=0.2, high=0.9, source="F22")
     threshold_spread: Scalar = parameter(
         0.2, "standard deviation of awakening thresholds", low=0.02, high=0.4, source="F22"
     )
     example: Scalar = parameter(
-        1.0, "weight of awake acquaintances in awakening", low=0.0, high=1.0, source="F22"
+        0.4, "weight of awake acquaintances in awakening", low=0.0, high=1.0, source="F22"
+    )
+    weariness: Scalar = parameter(
+        0.1, "probability that one who was awake tires", unit="1/month", low=0.0, high=0.3
     )
 
 
@@ -373,7 +387,7 @@ class Power:
         0.5, "power from powerful (+) or weak (-) partners", low=-0.8, high=0.8, source="F02"
     )
     capture: Scalar = parameter(
-        0.5, "policy that lobbying can turn", low=0.0, high=0.5, source="F15"
+        0.3, "policy that lobbying can turn", low=0.0, high=0.5, source="F15"
     )
     contest: Scalar = parameter(
         1.0, "decisiveness of the lobbying contest", low=0.5, high=2.0, source="F15"
@@ -494,6 +508,21 @@ class Ties:
 
 @record
 @dataclass(frozen=True)
+class Welfare:
+    """What is counted as a citizen's gain. Weights of what happened: they change nothing else."""
+
+    service: Scalar = parameter(
+        0.02,
+        "worth of a month online where one is wholly known",
+        unit="income",
+        low=0.0,
+        high=0.1,
+    )
+    harm: Scalar = parameter(0.5, "worth of not being harmed", unit="income", low=0.0, high=3.0)
+
+
+@record
+@dataclass(frozen=True)
 class Parameters:
     """All constants of the month. `own` holds those of a user's mechanisms, by their names."""
 
@@ -514,6 +543,7 @@ class Parameters:
     resources: Resources = field(default_factory=Resources)
     law: Law = field(default_factory=Law)
     ties: Ties = field(default_factory=Ties)
+    welfare: Welfare = field(default_factory=Welfare)
     own: Mapping[str, Any] = field(default_factory=dict)
 
     def get(self, path: str) -> Any:

@@ -183,6 +183,8 @@ class Flows:
     held: Any = flow("held", "breaches")  # what can be known of a citizen, 0 to 1 [citizen]
     inferred: Any = flow("inferred", "breaches")  # ... of one who shares nothing [citizen]
     good: Any = flow("good", "trust")  # [citizen]
+    service: Any = flow("service", "trust")  # months online times how well one is known [citizen]
+    gain: Any = flow("gain", "trust")  # net gain, in incomes [citizen]
     sight: Any = flow("sight", "monitoring")  # V of government and of outsiders [2]
     base_power: Any = flow("base_power", "power")  # [organization]
     data_weight: Any = flow("data_weight", "power")

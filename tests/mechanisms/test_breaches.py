@@ -167,9 +167,10 @@ def test_security_goes_where_gordon_and_loeb_say():
 
 def test_a_security_standard_makes_holders_liable(world):
     rich = {"organizations.data": 3.0}
-    plain = run(breaches, made(world, rich), world).organizations.security
+    often = parameters({"breaches.attack_rate": 0.006})
+    plain = run(breaches, made(world, rich), world, often).organizations.security
     strict = run(
-        breaches, made(world, rich), world, policy=levers(security_standard=1.0)
+        breaches, made(world, rich), world, often, levers(security_standard=1.0)
     ).organizations.security
     # (1 + alpha z*) goes as the root of liability: 1 against .3 and what law adds
     felt = 0.3 + 0.7 * 0.02 * 0.1
@@ -230,18 +231,32 @@ def test_what_leaks_is_a_copy_and_copies_grow_by_themselves(world):
         "citizens.copies": [3.0, 0, 0],
     }
     society = made(world, stocks)
-    constants = parameters({**TOTAL, "breaches.copying": 0.2, "breaches.stray_decay": 0.1})
+    growth = {"breaches.copying": 0.2, "breaches.copy_loss": 0.05, "breaches.copy_room": 4.0}
+    constants = parameters({**TOTAL, **growth, "breaches.stray_decay": 0.1})
     after = run(breaches, society, world, constants)
     leaked = np.sum(PROFILE, axis=1)
     copies = np.maximum([3.0, 0, 0], leaked / (np.array([0.2, 0.0, 1.0]) + leaked))
-    copies = copies + 0.2 * copies * (1 - copies / 50)
+    copies = copies + 0.2 * copies * (1 - copies / 4) - 0.05 * copies
     stray = (np.array([0.2, 0.0, 1.0]) + np.sum(PROFILE, axis=1)) * (1 - 0.1 / (1 + copies))
     close(after.citizens.copies, copies)
     close(after.citizens.stray, stray)
     close(after.citizens.profile, PROFILE)
     close(after.leaked_stock, np.mean(6 * np.array(data) / 4))
-    quiet = run(breaches, society, world, parameters({**QUIET, "breaches.copying": 0.2}))
-    close(quiet.citizens.copies, [3.0 + 0.2 * 3 * 0.94, 0, 0])
+    quiet = run(breaches, society, world, parameters({**QUIET, **growth}))
+    close(quiet.citizens.copies, [3.0 + 0.2 * 3 / 4 - 0.05 * 3, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("copying", "loss", "settle"), [(0.2, 0.05, 4.0 * 3 / 4), (0.1, 0.05, 4.0 / 2), (0.05, 0.1, 0)]
+)
+def test_copies_settle_where_making_and_losing_balance(world, copying, loss, settle):
+    """room (1 - copy_loss / copying), from below and from above; none where more is lost."""
+    rates = {"breaches.copying": copying, "breaches.copy_loss": loss, "breaches.copy_room": 4.0}
+    constants = parameters({**QUIET, **rates})
+    society = made(world, {"citizens.copies": [0.01, 1.0, 30.0]})
+    for _ in range(400):
+        society = run(breaches, society, world, constants)
+    close(society.citizens.copies, [settle] * 3, rtol=1e-3, atol=1e-3)
 
 
 def test_public_holders_leak_records_of_those_in_their_reach():
@@ -265,7 +280,8 @@ def test_public_holders_leak_records_of_those_in_their_reach():
         shocked=np.zeros(7, bool),
         known=np.zeros((4, 2)),
     )
-    constants = parameters({**TOTAL, "breaches.stray_decay": 0.0, "breaches.scam": 0.0})
+    alone = {"breaches.stray_decay": 0.0, "breaches.scam": 0.0, "breaches.leak_harm": 1.0}
+    constants = parameters({**TOTAL, **alone})
     after = run(breaches, society, world, constants)
     close(after.citizens.stray, [0.3 + 0.2, 0.3 + 0.2, 0.3 + 0.4, 0.3 + 0.4])
     psi = [1 - np.exp(-2 * 0.1 * 0.3), 1 - np.exp(-2 * 0.25 * 0.4), 1 - np.exp(-2 * 0.2 * 0.2)]
@@ -277,12 +293,13 @@ def test_public_holders_leak_records_of_those_in_their_reach():
 def test_harm_by_hand(world):
     data = [0, 0, 0.1, 0.1, 0.1, 0]
     stocks = {"organizations.data": data, "lawbreakers": 4.0, "leaked_stock": 5.0}
-    constants = parameters({**TOTAL, "breaches.stray_decay": 0.0, "breaches.scam": 0.05})
+    weights = {"breaches.leak_harm": 0.3, "breaches.scam": 0.05}
+    constants = parameters({**TOTAL, "breaches.stray_decay": 0.0, **weights})
     after = run(breaches, made(world, stocks), world, constants)
     stray = np.sum(PROFILE, axis=1)
     scams = 0.05 * 10 * (1 - np.exp(-2 * 0.4 * stray))  # power 24, held at 10
-    close(after.flows.harm, 1 - np.exp(-(np.sum(KNOWN, axis=1) + scams)))
-    close(after.flows.harm_holder, [0, np.mean(np.sum(KNOWN, axis=1)), 0, np.mean(scams)])
+    close(after.flows.harm, 1 - np.exp(-(0.3 * np.sum(KNOWN, axis=1) + scams)))
+    close(after.flows.harm_holder, [0, 0.3 * np.mean(np.sum(KNOWN, axis=1)), 0, np.mean(scams)])
 
 
 def test_who_shares_nothing_is_known_by_kin():
@@ -300,7 +317,8 @@ def test_who_shares_nothing_is_known_by_kin():
 
 def test_off_without_attacks_nothing_leaks_and_stray_fades_as_copies_let_it(world):
     society = made(world, {"citizens.stray": 1.0, "citizens.copies": [0.0, 1.0, 9.0]})
-    constants = parameters({**QUIET, "breaches.stray_decay": 0.1, "breaches.copying": 0.0})
+    still = {"breaches.copying": 0.0, "breaches.copy_loss": 0.0}
+    constants = parameters({**QUIET, **still, "breaches.stray_decay": 0.1})
     after = run(breaches, society, world, constants)
     assert not after.flows.leaked_share.any()
     assert not after.organizations.hit.any()

@@ -14,6 +14,7 @@ PLAIN = {  # no experience at all
     "unfair": [0.0] * 3,
     "harm": [0.0] * 3,
 }
+TIRELESS = {"trust.weariness": 0.0, "trust.threshold": 0.5, "trust.example": 1.0}
 STRONG, WEAK = [[1, 2], [0, 2], [0, 1]], [[-1], [-1], [0]]
 
 
@@ -74,7 +75,7 @@ def test_awakening_by_hand(world):
         {"citizens.rights": 0.25, "citizens.awake": [True, False, True]},
         **PLAIN,
     )
-    after = run(trust, society, world, parameters({"trust.threshold": 0.5}))
+    after = run(trust, society, world, parameters(TIRELESS))
     # strong ties awake: 1/2, 1, 1/2; weak: none, none, 1
     met = [0.25 + 1 / 3, 0.25 + 2 / 3, 0.25 + (2 * 0.5 + 1) / 3]
     assert list(after.citizens.awake) == [met[0] >= 0.3, met[1] >= 0.6, met[2] >= 1.1]
@@ -88,14 +89,41 @@ def test_strong_ties_count_twice(margin):
     world = hand_world(reluctance=met + margin, strong=STRONG, weak=WEAK)
     stocks = {"citizens.rights": 0.25, "citizens.awake": [True, False, True]}
     constants = {"trust.threshold": 0.0, "trust.threshold_spread": 1.0, "trust.example": 0.6}
+    constants = {**TIRELESS, **constants}
     after = run(trust, hand_society(world, stocks, **PLAIN), world, parameters(constants))
     assert list(after.citizens.awake) == [margin < 0] * 3
 
 
 def test_off_without_example_only_rights_awaken(world):
     society = hand_society(world, {"citizens.rights": 0.25, "citizens.awake": True}, **PLAIN)
-    after = run(trust, society, world, parameters({"trust.example": 0.0, "trust.threshold": 0.4}))
+    alone = {**TIRELESS, "trust.example": 0.0, "trust.threshold": 0.4}
+    after = run(trust, society, world, parameters(alone))
     assert list(after.citizens.awake) == [True, False, False]
+
+
+def test_the_awake_tire_at_their_rate_and_the_sleeping_do_not():
+    """Everybody would be awake: of those who were a share `weariness` tires, of the others none."""
+    many = 20_000
+    world = hand_world(citizens=many, strong=np.full((many, 1), -1), weak=np.full((many, 1), -1))
+    flows = {name: np.repeat(np.asarray(value)[:1], many, 0) for name, value in PLAIN.items()}
+    awake = np.arange(many) < many / 2
+    society = hand_society(world, {"citizens.rights": 1.0, "citizens.awake": awake}, **flows)
+    constants = parameters({"trust.threshold_spread": 0.0, "trust.weariness": 0.2})
+    after = np.asarray(run(trust, society, world, constants).citizens.awake)
+    assert after[~awake].all()
+    close(after[awake].mean(), 0.8, rtol=0, atol=4 * np.sqrt(0.2 * 0.8 / (many / 2)))
+
+
+def test_gain_by_hand(world):
+    """Surplus, and service and harm by their weights; service is time where one is known."""
+    harm = {"harm": [0.1, 0.0, 0.3], "surplus": [0.02, 0.0, 0.01], "known": [[0.4, 0.2]] * 3}
+    society = hand_society(world, {}, **{**PLAIN, **harm})
+    constants = parameters({"welfare.service": 0.04, "welfare.harm": 0.25})
+    after = run(trust, society, world, constants)
+    close(after.flows.service, [0.5 * 0.3] * 3)
+    close(
+        after.flows.gain, 0.04 * 0.15 + np.array([0.02, 0.0, 0.01]) - 0.25 * np.array([0.1, 0, 0.3])
+    )
 
 
 def test_off_without_losses_trust_never_falls(world):

@@ -57,7 +57,8 @@ def awake_after(thresholds, months=150):
         unfair=np.zeros(many),
         harm=np.zeros(many),
     )
-    constants = parameters({"trust.threshold": 0.5, "trust.threshold_spread": 0.2})
+    granovetter = {"trust.example": 1.0, "trust.weariness": 0.0}
+    constants = parameters({**granovetter, "trust.threshold": 0.5, "trust.threshold_spread": 0.2})
     after = repeat(trust, society, world, months, constants)
     return int(np.sum(after.citizens.awake))
 

@@ -133,7 +133,7 @@ END = (
     "frontier_falls",
     "ledger<1e-5",
     "aims_sum<1e-4",
-    "copies_above_capacity<1e-3",
+    "copies_above_room<1e-3",
     "lawbreakers_out_of_range<1e-4",
     "tie_with_self",
     "places_out_of_range",
@@ -203,7 +203,7 @@ def closing(society, world, parameters, levers, key):
         frontier_falls=opening["frontier"] - society.technology,
         ledger=jnp.abs(wealth - opening["wealth"] - crossed) / scale,
         aims_sum=jnp.max(jnp.abs(jnp.sum(society.aims, axis=1) - 1.0)),
-        copies_above_capacity=jnp.max(society.citizens.copies) - 50.0,
+        copies_above_room=jnp.max(society.citizens.copies) - parameters.breaches.copy_room,
         lawbreakers_out_of_range=jnp.maximum(
             0.02 - society.lawbreakers, society.lawbreakers - 50.0
         ),

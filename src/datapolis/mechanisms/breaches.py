@@ -9,9 +9,10 @@
     L      <- L exp(m clip(loot (1 + Lambda)(.2 + T) <Dhat^1.6 v / v0> / (1 + L / kappa)
                            - crime_cost (1 + 4 <law enforcement>), +-1)),  kept in .02 to 50
     Lambda <- .97 Lambda + <f Dhat>
-    copies <- max(copies, leaked part of stray), and then + copying copies (1 - copies / 50)
+    copies <- max(copies, leaked part of stray), and then
+              + copying copies max(0, 1 - copies / room) - copy_loss copies
     stray  <- (stray + f profile) (1 - delta_s / (1 + copies)) (1 - .3 data_ownership protection)
-    harm_i  = 1 - exp(-sum psi f - scam min(X, 10) (1 - exp(-2 T stray_i)))
+    harm_i  = 1 - exp(-leak_harm sum psi f - scam min(X, 10) (1 - exp(-2 T stray_i)))
 
 L, Lambda  society.lawbreakers, society.leaked_stock
 z, alpha_z organizations.security, breaches.security_effect
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from datapolis.world import World
 
 
-CAPACITY = 50.0  # copies at which copying ends
 REMEMBERED = 6  # months for which a hit is remembered
 
 
@@ -124,13 +124,15 @@ def breaches(
     stray = stray + at_citizens(jnp.sum(records, axis=0), world)
     just_leaked = (stray - citizens.stray) / jnp.maximum(stray, TINY)
     copies = jnp.maximum(citizens.copies, just_leaked)
-    copies = copies + constants.copying * copies * (1.0 - copies / CAPACITY)
+    room = jnp.maximum(0.0, 1.0 - copies / constants.copy_room)
+    copies = copies * (1.0 + constants.copying * room - constants.copy_loss)
     guard = at_citizens(protection(society, levers), world)
     stray = stray * (1.0 - constants.stray_decay / (1.0 + copies))
     stray = stray * (1.0 - 0.3 * levers.data_ownership * guard)
 
     # harm, and what can be known of a citizen
-    from_profiles = slot_sum(flows.known * leaks)
+    from_profiles = constants.leak_harm * slot_sum(flows.known * leaks)
+    insight = constants.leak_harm * insight
     scams = constants.scam * jnp.minimum(pressure, 10.0)
     scams = scams * (1.0 - jnp.exp(-2.0 * frontier * stray))
     exposure = from_profiles + at_citizens(jnp.sum(insight, axis=0), world) + scams

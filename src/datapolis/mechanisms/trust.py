@@ -3,15 +3,18 @@
     trust     <- trust + e+ good (1 - trust) - [e- unfair + e_h harm + e_r spreading] trust
     good       = [surplus / (basket online)] + sum_j a_ij psi_ij / 2
     awareness <- awareness + (1 - awareness) [5 w_u unfair + w_h harm + w_k know] - w_d awareness
-    awake iff  mean enjoyed right + example (2 awake strong + awake weak) / 3 >= theta_i
+    awake iff  mean enjoyed right + example (2 awake strong + awake weak) / 3 >= theta_i,
+               and one who was awake has not tired (with probability `weariness`)
+    gain       = surplus + w_s service - w_h harm,   service = online sum_j a_ij psi_ij
 
 [x]     x clipped to 0..1
 theta   mean threshold + spread times reluctance, at least .05
 awake   shares among strong and weak ties, of last month; a citizen may fall asleep again
+w       parameters.welfare: weights of what is counted as gain; nothing in the month reads it
 
 The paradox of privacy stays possible: with attention.trust_elasticity = 0 nobody uses less for
 trusting less.
-Off: unfair_loss = harm_loss = 0; example = 0.
+Off: unfair_loss = harm_loss = 0; example = 0; weariness = 0.
 Source: F27 (Slovic, 1993; Bush and Mosteller form), F22 (Granovetter, 1978), docs/model.md.
 """
 
@@ -24,6 +27,7 @@ import jax.numpy as jnp
 
 from datapolis.arrays import TINY, clip01, once, slot_sum, tie_count, tie_sum
 from datapolis.declare import writes
+from datapolis.noise import noise
 from datapolis.society import KNOW, SPREADING
 
 if TYPE_CHECKING:
@@ -35,7 +39,14 @@ if TYPE_CHECKING:
     from datapolis.world import World
 
 
-@writes("citizens.trust", "citizens.awareness", "citizens.awake", "flows.good")
+@writes(
+    "citizens.trust",
+    "citizens.awareness",
+    "citizens.awake",
+    "flows.good",
+    "flows.service",
+    "flows.gain",
+)
 def trust(
     society: Society, world: World, parameters: Parameters, levers: Levers, key: Array
 ) -> Society:
@@ -43,7 +54,8 @@ def trust(
     constants, citizens, flows = parameters.trust, society.citizens, society.flows
     bought = parameters.pricing.basket * flows.online
     good = clip01(flows.surplus / jnp.maximum(bought, TINY))
-    good = good + 0.5 * slot_sum(flows.attention * flows.known)
+    helped = slot_sum(flows.attention * flows.known)
+    good = good + 0.5 * helped
     spreading = (citizens.rumour == SPREADING).astype(jnp.float32)
     bad = clip01(
         constants.unfair_loss * flows.unfair
@@ -67,15 +79,23 @@ def trust(
     example = 2.0 * _share(citizens.awake, world.citizens.strong)
     example = (example + _share(citizens.awake, world.citizens.weak)) / 3.0
     met = slot_sum(citizens.rights) / 4.0
+    tires = citizens.awake & (noise(key, world.citizens.identity, 0) < constants.weariness)
+    service = flows.online * helped
+    worth = parameters.welfare
     return replace(
         society,
         citizens=replace(
             citizens,
             trust=clip01(trusting),
             awareness=clip01(awareness),
-            awake=met + constants.example * example >= threshold,
+            awake=(met + constants.example * example >= threshold) & ~tires,
         ),
-        flows=replace(flows, good=good),
+        flows=replace(
+            flows,
+            good=good,
+            service=service,
+            gain=flows.surplus + worth.service * service - worth.harm * flows.harm,
+        ),
     )
 
 
