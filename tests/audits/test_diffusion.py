@@ -232,6 +232,54 @@ def test_calendar_years_are_periods_too():
     assert other.series["curve"]["time"][0] == 1947
 
 
+YEARS = dict(zip(range(1, 11), [20, 11, 22, 8, 16, 4, 5, 10, 5, 19], strict=True))
+
+
+def of_years(shift=0):
+    """120 people of whom 19 had not adopted by the end and are written as of the next period."""
+    years = [year + shift for year, many in YEARS.items() for _ in range(many)]
+    return pandas.DataFrame({"toa": years})
+
+
+def test_a_pile_in_the_last_period_is_asked_about_and_told_both_ways():
+    """With never = 10 the test of imitation has p .31; as they stand the 19 look like imitation."""
+    known = diffusion(of_years(), time="toa", never=10)
+    assert not any("--never" in note for note in known.notes)
+    assert known["imitation_test", ALL].p_value == pytest.approx(0.31, abs=0.005)
+    found = diffusion(of_years(), time="toa")
+    (note,) = (note for note in found.notes if "--never 10" in note)
+    assert "period 10" in note and "19 adopted" in note and "about 4" in note
+    without = found["imitation_test", f"{ALL}, period 10 left out"]
+    assert without.p_value == pytest.approx(known["imitation_test", ALL].p_value, rel=1e-6)
+    for one in found.all("imitation_test"):
+        assert "Contagion not identified" in one.says and "pile" in one.says
+    assert "84.2%" in found["saturation"].says
+
+
+def test_no_more_than_all_people_adopt():
+    for options in ({}, {"never": 10}, {"never": 6}):
+        nodes = of_years() if options.get("never") != 6 else of_years()[lambda rows: rows.toa < 10]
+        found = diffusion(nodes, time="toa", **options)
+        for one in found.all("ceiling"):
+            assert np.isnan(one.estimate) or one.estimate <= 1
+    held = diffusion(of_years(), time="toa")["ceiling", NLS]
+    assert held.estimate == 1 and "held" in held.says and "174" not in str(held)
+
+
+def test_calendar_years_without_a_start_begin_with_the_first():
+    one = diffusion(of_years(), time="toa", never=10)
+    other = diffusion(of_years(2000), time="toa", never=2010)
+    assert other.series["curve"]["time"][0] == 2000
+    assert any("2001" in note and "--start" in note for note in other.notes)
+    assert not any("--start" in note for note in one.notes)
+    for name in ("p", "q"):
+        for label in (NEVER, ALL):
+            assert other[name, label].estimate == pytest.approx(one[name, label].estimate)
+    said = diffusion(of_years(50), time="toa", never=60, start=1)
+    assert any("--start 51" in note for note in said.notes)
+    assert said["p", ALL].lower <= said["p", ALL].upper
+
+
 def test_people_named_in_numbers_or_text_are_the_same():
     nodes, ties = people(np.random.default_rng(3))
     as_text = nodes.assign(node=nodes["node"].astype(str))

@@ -13,6 +13,7 @@ from datapolis.inference.bass import (
     band,
     fit,
     imitation_test,
+    last_period,
     log_likelihood,
     nonlinear_least_squares,
     ordinary_least_squares,
@@ -143,6 +144,63 @@ def test_nonlinear_least_squares_gives_back_the_curve_it_assumes():
     new = 800 * -np.diff(waiting(np.arange(15), 0.02, 0.5))
     found = nonlinear_least_squares(new)
     np.testing.assert_allclose(found, (0.02, 0.5, 800), rtol=1e-5)
+
+
+@pytest.mark.parametrize("way", [ordinary_least_squares, nonlinear_least_squares])
+def test_least_squares_never_need_more_adopters_than_there_are_people(way):
+    """A curve cut in its rise asks for more; with all people held nothing fits better nearby."""
+    new = 800 * -np.diff(waiting(np.arange(7), 0.02, 0.5))
+    assert way(new, 1e9) == way(new)
+    p, q, final = way(new, 500.0)
+    assert final == 500.0 and p >= 0
+
+    def off(p, q):
+        past = np.cumsum(new) - new
+        if way is ordinary_least_squares:
+            fitted = p * 500 + (q - p) * past - q / 500 * past**2
+        else:
+            fitted = 500 * -np.diff(waiting(np.arange(7), p, q))
+        return ((fitted - new) ** 2).sum()
+
+    best = off(p, q)
+    for factor in (0.99, 1.01):
+        assert best < min(off(p * factor, q), off(p, q * factor))
+
+
+def test_a_negative_rate_is_no_estimate():
+    """The parabola through these numbers lies below 0 where nobody has adopted."""
+    new = np.array([1.0, 1, 1, 1, 2, 8, 30, 60, 50, 5])
+    past = np.cumsum(new) - new
+    assert np.polyfit(past, new, 2)[2] < 0
+    assert np.isnan(ordinary_least_squares(new)).all()
+
+
+def test_a_last_period_of_those_who_never_adopted_is_found():
+    """19 who did not adopt in nine periods, written as adopters of the tenth; four were due."""
+    adopters = np.array([20, 11, 22, 8, 16, 4, 5, 10, 5])
+    due, p = last_period(Adoption(np.arange(11.0), np.append(adopters, 19), 0))
+    hazard = adopters.sum() / sum(120 - adopters[:period].sum() for period in range(9))
+    assert abs(due - 19 * hazard) < 1.5 and p < 1e-9
+    due, p = last_period(Adoption(np.arange(11.0), np.append(adopters, 4), 15))
+    assert p > 0.05
+
+
+def test_a_last_period_on_the_curve_is_seldom_too_large():
+    """200 tables: at most 5 % and three standard errors, 4.6 points, in rise and at the end."""
+    random = np.random.default_rng(11)
+    for true, periods in (((0.02, 0.4, 0.9), 8), ((0.05, 0.3, 1.0), 16)):
+        found = [last_period(drawn(random, 200, periods, *true))[1] <= 0.05 for _ in range(100)]
+        assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
+
+
+def test_an_interval_at_a_limit_does_not_cross():
+    """Two thousand empty periods put p at its lower limit, where both ends are one number."""
+    adopters = np.zeros(2009, int)
+    adopters[2000:] = [20, 11, 22, 8, 16, 4, 5, 10, 5]
+    seen = Adoption(np.arange(2010.0), adopters, 19)
+    best = fit(seen, ceiling=1.0)
+    lower, upper = profile_interval(seen, best, "p", ceiling=1.0)
+    assert lower <= best.p <= upper
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():

@@ -28,6 +28,7 @@ from datapolis.inference.bass import (
     band,
     fit,
     imitation_test,
+    last_period,
     nonlinear_least_squares,
     ordinary_least_squares,
     profile_interval,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[Any]]
 
 MOST_PERIODS = 10_000
+PILE = 0.01  # p below which the last period holds more than the curve of the others gives
 HEAP = 5.0  # a period with so many times the adopters of its neighbours is a round number
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -80,10 +82,18 @@ class People:
     start: int  # the first period, as the table writes it
     last: int  # the first period that was not seen any more
     table: Table  # its rows, the columns checked
+    notes: tuple[str, ...] = ()  # how times were read
 
     @classmethod
-    def read(cls, rows: Table, time: str, never: float | None, start: int, within: str) -> People:
-        """Counts of the table, its times checked."""
+    def read(
+        cls, rows: Table, time: str, never: float | None, start: int | None, within: str
+    ) -> People:
+        """Counts of the table, its times checked.
+
+        Without a start periods count from 1; where more would stand empty before the first adopter
+        than were seen from then on, as with calendar years, they begin with that one.
+        """
+        given, start = start, 1 if start is None else start
         rows = rows.numbers(time, least=start, gaps=never is None)
         if broken := rows.where(rows[time] != rows[time].floor()).count():
             raise InputError(
@@ -109,13 +119,24 @@ class People:
                 allowed="one time or more before never",
             )
         last = int(never) if never is not None else int(times[adopted].max()) + 1
+        first = int(times[adopted].min())
+        notes: tuple[str, ...] = ()
+        if first - start > last - first:
+            notes = (
+                f"Periods are taken to begin with the first in the table, {first}, when anybody "
+                "could adopt; if people could before, say from when with --start."
+                if given is None
+                else f"Nobody adopted in the {first - start:,} periods from {start} on, more than "
+                f"all the others: if nobody could, say from when with --start {first}.",
+            )
+            start = first if given is None else start
         if last - start > MOST_PERIODS:
             raise InputError(
                 f"{last - start:,} periods", field=time, allowed=f"at most {MOST_PERIODS:,}"
             )
         period = np.where(adopted, np.nan_to_num(times) - start, -1).astype(int)
         community = cells[within] if within else np.full(times.size, "")
-        return cls(community, period, cells[N], start, last, rows)
+        return cls(community, period, cells[N], start, last, rows, notes)
 
     @property
     def watched(self) -> int:
@@ -161,9 +182,19 @@ def when_adopted(people: People, least: int) -> Told:
     )
     if people.rows < least:
         return [withheld(make, "saturation", "The share of people who had adopted.")], {}, []
-    findings = [*_saturation(people, make, least)]
     seen = people.adoption()
-    notes: list[str] = []
+    pile = _pile(seen, least)
+    findings = [*_saturation(people, make, least, pile)]
+    notes = [*people.notes]
+    if pile:
+        last = people.last - 1
+        notes.append(
+            f"In period {last}, the last one seen, {pile.many:,} adopted where the curve of the "
+            f"periods before gives about {pile.due:.0f} ({in_words(pile.p)}). If {last} stands for "
+            f"people who never adopted, say so with --never {last}; if not, something happened "
+            "then, or later times were cut to it. Whether imitation is needed is told with and "
+            "without that period."
+        )
     if np.count_nonzero(seen.adopters) < FEWEST or seen.people - seen.rest < FEWEST:
         findings += [
             make(
@@ -178,7 +209,7 @@ def when_adopted(people: People, least: int) -> Told:
         return findings, {}, notes
     fits = {label: fit(seen, **held) for label, held in MODELS.items()}
     parameters = _parameters(seen, fits, make)
-    findings += [*_tests(seen, make), *parameters]
+    findings += [*_tests(seen, pile, people.last - 1, make), *parameters]
     findings += [*_least_squares(seen, make)]
     heaps = people.heaps(least)
     if heaps.size:
@@ -196,7 +227,27 @@ def when_adopted(people: People, least: int) -> Told:
     return findings, series, notes
 
 
-def _saturation(people: People, make: Any, least: int) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Pile:
+    """More adopters in the last period than the curve of those before gives."""
+
+    many: int
+    due: float  # by that curve
+    p: float
+    before: Adoption  # what was seen up to then
+
+
+def _pile(seen: Adoption, least: int) -> Pile | None:
+    """The adopters of the last period, if they are too many: perhaps those who never adopted."""
+    many, before = int(seen.adopters[-1]), seen.adopters[:-1]
+    if many < max(FEWEST, least) or np.count_nonzero(before) < FEWEST:
+        return None
+    due, p = last_period(seen)
+    left = Adoption(seen.edges[:-1], before, many + seen.rest)
+    return Pile(many, due, p, left) if p < PILE else None
+
+
+def _saturation(people: People, make: Any, least: int, pile: Pile | None) -> Iterator[Finding]:
     """The share who adopted and the time to half of all; in the communities, the extremes."""
     counts = people.counts
     yield make(
@@ -204,7 +255,13 @@ def _saturation(people: People, make: Any, least: int) -> Iterator[Finding]:
         estimand="The share of people who had adopted when watching ended.",
         estimate=float(counts.sum() / people.rows),
         unit="share",
-        says=f"{counts.sum() / people.rows:.1%} of {people.rows:,} people had adopted by the end.",
+        says=f"{counts.sum() / people.rows:.1%} of {people.rows:,} people had adopted by the end"
+        + (
+            f"; {(counts.sum() - pile.many) / people.rows:.1%} before its last period, which holds "
+            "more than is due."
+            if pile
+            else "."
+        ),
         cannot_say="Who will adopt later.",
     )
     half = _half(counts, people.rows)
@@ -280,19 +337,37 @@ def _half(counts: Column, people: float) -> int | None:
     return int(np.argmax(there)) if there.any() else None
 
 
-def _tests(seen: Adoption, make: Any) -> Iterator[Finding]:
-    """Whether adoption needs imitation, with and without a share who never adopt."""
+def _tests(seen: Adoption, pile: Pile | None, last: int, make: Any) -> Iterator[Finding]:
+    """Whether adoption needs imitation, with and without a share who never adopt.
+
+    Where the last period holds a pile, also with that period left out.
+    """
     found = {label: imitation_test(seen, **held) for label, held in MODELS.items()}
-    needed = [p <= LEVEL for _, p in found.values()]
-    if all(needed):
+    without = (
+        {
+            f"{label}, period {last} left out": imitation_test(pile.before, **held)
+            for label, held in MODELS.items()
+        }
+        if pile
+        else {}
+    )
+    needed = [[p <= LEVEL for _, p in tests.values()] for tests in (found, without)]
+    if len({*needed[0], *needed[1]}) == 1:
         verdict = (
             "The rate of adoption grows with those who have adopted, with or without a ceiling."
+            if needed[0][0]
+            else "Contagion not identified: p alone explains the curve as well."
         )
-    elif any(needed):
-        verdict = "Contagion not identified: it depends on whether a share never adopts."
+    elif pile and len({*needed[0]}) == 1 and not any(needed[1]):
+        verdict = (
+            f"Contagion not identified: it hangs on the pile in the last period ({last}), which "
+            "may be people who never adopted."
+        )
+    elif pile and needed[0] != needed[1]:
+        verdict = f"Contagion not identified: it depends on whether period {last} counts."
     else:
-        verdict = "Contagion not identified: p alone explains the curve as well."
-    for label, (twice, p) in found.items():
+        verdict = "Contagion not identified: it depends on whether a share never adopts."
+    for label, (twice, p) in {**found, **without}.items():
         yield make(
             name="imitation_test",
             of=label,
@@ -333,31 +408,38 @@ def _parameter(
         unit=unit,
         method="maximum likelihood of adoption periods, the rest censored at the end; "
         "profile-likelihood interval",
-        says=says.format(value=getattr(best, name)),
+        says=says.format(value=getattr(best, name)) + _at_all(name, getattr(best, name)),
         cannot_say=ONE_CURVE,
     )
     return finding
 
 
+def _at_all(name: Name, value: float) -> str:
+    """What is said of a ceiling that lies at all people there are."""
+    most = name == "ceiling" and value >= 1 - 1e-9
+    return " The ceiling is held there: nobody else could adopt." if most else ""
+
+
 def _least_squares(seen: Adoption, make: Any) -> Iterator[Finding]:
     """The old ways, which leave out who did not adopt."""
     ways = {
-        "ordinary least squares": ordinary_least_squares(seen.adopters),
-        "nonlinear least squares": nonlinear_least_squares(seen.adopters),
+        "ordinary least squares": ordinary_least_squares(seen.adopters, seen.people),
+        "nonlinear least squares": nonlinear_least_squares(seen.adopters, seen.people),
     }
     for label, (p, q, final) in ways.items():
         for name, value in zip(NAMES, (p, q, final / seen.people), strict=True):
             known = np.isfinite(value)
+            says = PARAMETERS[name][2].format(value=value) + _at_all(name, value)
             yield make(
                 name=name,
                 of=label,
                 estimand=PARAMETERS[name][0],
                 estimate=value,
                 unit=PARAMETERS[name][1],
-                method=f"{label} on adopters by period, for comparison",
-                says=PARAMETERS[name][2].format(value=value) if known else "No estimate.",
-                cannot_say="How sure it is: it does not count those who had not adopted, and its "
-                "ceiling may lie above all people there are.",
+                method=f"{label} on adopters by period, for comparison; a ceiling above all people "
+                "is held there",
+                says=says if known else "No estimate.",
+                cannot_say="How sure it is: it does not count those who had not adopted.",
             )
 
 

@@ -59,7 +59,8 @@ BELONGS: dict[str, list[str]] = {
     "strength": [],
 }
 DEFAULTS: dict[str, Any] = {
-    "start": 1,
+    "never": None,
+    "start": None,
     "node": "node",
     "between": ("false", "true"),
     "stances": ("deny", "support"),
@@ -86,7 +87,9 @@ def diffusion(
     never: Annotated[
         float | None, "time from which on people had not adopted; else empty cells mean that"
     ] = None,
-    start: Annotated[int, "first period in which anybody could adopt"] = 1,
+    start: Annotated[
+        int | None, "first period in which anybody could adopt; else 1, or a first year"
+    ] = None,
     within: Annotated[str, "column of communities; times are dealt anew inside them"] = "",
     node: Annotated[str, "column of people's names, as in the table of ties"] = "node",
     ties: Annotated[Sequence[str], "two columns: who has the tie, and to whom"] = (
@@ -188,7 +191,7 @@ def _asked(given: Mapping[str, Any], links: Links, network: bool) -> str:
     asked = chosen[0]
     for other, names in BELONGS.items():
         for name in names if other != asked else ():
-            if given[name] != DEFAULTS.get(name, None if name == "never" else ""):
+            if given[name] != DEFAULTS.get(name, ""):
                 raise InputError(
                     f"does not belong to the question {QUESTIONS[asked]}",
                     field=name,

@@ -42,6 +42,7 @@ INTERVALS: dict[str, str] = {
 }
 PROGRESS = "progress"  # the parameter of an audit that is no option
 ROWS = 40  # of findings shown in a notebook's cell
+ROUNDING = 1e-6  # by which the ends of an interval that is a point may cross
 LEVEL = 0.95  # of sampling and randomisation intervals
 
 P = ParamSpec("P")
@@ -78,6 +79,10 @@ class Finding:
             raise ValueError(f"{self.name}: interval is {self.interval!r}")
         if (self.interval == "none") != (np.isnan(self.lower) and np.isnan(self.upper)):
             raise ValueError(f"{self.name}: interval {self.interval} with {self.lower, self.upper}")
+        if self.lower > self.upper and np.isclose(self.lower, self.upper, rtol=ROUNDING, atol=0):
+            lower, upper = self.upper, self.lower  # two computations of one number
+            object.__setattr__(self, "lower", lower)
+            object.__setattr__(self, "upper", upper)
         if self.lower > self.upper:
             raise ValueError(f"{self.name}: lower {self.lower} above upper {self.upper}")
         for text in ("name", "estimand", "basis", "method", "says"):

@@ -16,7 +16,8 @@ People are taken to adopt independently, given the numbers.
 
 The old ways stand beside: ordinary least squares of new on past adopters (Bass 1969) and nonlinear
 least squares of new adopters on the model's increments (Srinivasan and Mason 1986). Neither knows
-of those who have not adopted.
+of those who have not adopted, and both may ask for more adopters than there are people: then their
+number is held at all people, and p and q are fitted again.
 
 Sources: Bass (1969); Schmittlein and Mahajan (1982); Venzon and Moolgavkar (1988).
 """
@@ -140,7 +141,7 @@ def profile_interval(seen: Adoption, best: Bass, name: Name, **held: float) -> t
             limit = _doubled(above, max(middle, 1e-3 / span), limit)
         inside = limit == middle or above(limit) <= 0
         ends.append(limit if inside else brentq(above, limit, middle, rtol=1e-7, xtol=1e-9))
-    return float(ends[0]), float(ends[1])
+    return min(float(ends[0]), middle), max(float(ends[1]), middle)  # both at a limit: rounding
 
 
 def imitation_test(seen: Adoption, **held: float) -> tuple[float, float]:
@@ -154,6 +155,29 @@ def imitation_test(seen: Adoption, **held: float) -> tuple[float, float]:
     both = fit(seen, **free), fit(seen, q=0.0, **free)
     twice = max(2 * (both[0].log_likelihood - both[1].log_likelihood), 0.0)
     return twice, float(chi2.sf(twice, 1))
+
+
+def last_period(seen: Adoption) -> tuple[float, float]:
+    """How many would adopt in the last period by the curve of those before, and p of more.
+
+    Likelihood ratio of a curve for all periods against one for those before with a share of its own
+    in the last; one-sided, chi-squared with one degree of freedom. nan, nan where nobody adopted
+    before or nobody was left.
+    """
+    from scipy.special import xlogy
+    from scipy.stats import chi2
+
+    many = int(seen.adopters[-1])
+    left = many + seen.rest
+    if not np.sum(seen.adopters[:-1]) or not left:
+        return np.nan, np.nan
+    before = fit(Adoption(seen.edges[:-1], seen.adopters[:-1], left))
+    reached, after = before.adopted(np.asarray(seen.edges, float)[-2:])
+    due = left * float(after - reached) / max(1 - float(reached), 1e-300)
+    own = float(xlogy(many, many / left) + xlogy(seen.rest, seen.rest / left))
+    twice = max(2 * (before.log_likelihood + own - fit(seen).log_likelihood), 0.0)
+    half = float(chi2.sf(twice, 1)) / 2
+    return due, half if many > due else 1 - half
 
 
 def band(
@@ -184,10 +208,13 @@ def band(
     return shares.min(0), shares.max(0)
 
 
-def ordinary_least_squares(adopters: Float[Column, "period"]) -> tuple[float, float, float]:
+def ordinary_least_squares(
+    adopters: Float[Column, "period"], people: float = np.inf
+) -> tuple[float, float, float]:
     """p, q and how many adopt in the end, from n_t = p m + (q - p) N_(t-1) - (q/m) N_(t-1)².
 
-    nan where the parabola has no positive root. Source: Bass (1969).
+    m is at most `people`. nan where the parabola has no positive root, or p would be below 0.
+    Source: Bass (1969).
     """
     new = np.asarray(adopters, float)
     past = np.cumsum(new) - new
@@ -198,33 +225,53 @@ def ordinary_least_squares(adopters: Float[Column, "period"]) -> tuple[float, fl
     if square >= 0 or inside < 0:
         return np.nan, np.nan, np.nan
     final = (-linear - np.sqrt(inside)) / (2 * square)
-    return float(constant / final), float(-square * final), float(final)
+    p, q = constant / final, -square * final
+    if final > people:  # n_t = p (m - N) + q N (m - N)/m with m held
+        final, left = people, people - past
+        p, q = np.linalg.lstsq(np.stack([left, past * left / people], axis=1), new, rcond=None)[0]
+    return (float(p), float(q), float(final)) if p >= 0 else (np.nan, np.nan, np.nan)
 
 
-def nonlinear_least_squares(adopters: Float[Column, "period"]) -> tuple[float, float, float]:
-    """p, q and how many adopt in the end, from n_t = m (F(t) - F(t-1)).
+def nonlinear_least_squares(
+    adopters: Float[Column, "period"], people: float = np.inf
+) -> tuple[float, float, float]:
+    """p, q and how many adopt in the end, from n_t = m (F(t) - F(t-1)); m is at most `people`.
 
     Source: Srinivasan and Mason (1986).
     """
+    new = np.asarray(adopters, float)
+    p, q, final = _increments(new, None)
+    return (p, q, final) if final <= people else _increments(new, people)
+
+
+def _increments(new: Float[Column, "period"], held: float | None) -> tuple[float, float, float]:
+    """Least squares on the model's increments, how many adopt in the end free or held."""
     from scipy.optimize import least_squares
 
-    new = np.asarray(adopters, float)
     edges = np.arange(new.size + 1)
     total = new.sum()
 
+    def final(at: Column) -> float:
+        return float(np.exp(at[2])) if held is None else held / total
+
     def off(at: Column) -> Column:
         left = waiting(edges, np.exp(at[0]), at[1])
-        apart: Column = np.exp(at[2]) * -np.diff(left) - new / total
+        apart: Column = final(at) * -np.diff(left) - new / total
         return apart
 
-    ends = ([np.log(1e-8), 0.0, np.log(1e-3)], [np.log(1e3), 1e3, np.log(1e3)])
+    free = 3 if held is None else 2
+    ends = ([np.log(1e-8), 0.0, np.log(1e-3)][:free], [np.log(1e3), 1e3, np.log(1e3)][:free])
     starts = [(p / new.size, q / new.size) for p in (0.1, 1.0) for q in (1.0, 5.0)]
     found = [
-        least_squares(off, [np.log(p), q, 0.1], bounds=ends, xtol=1e-14, ftol=1e-14, gtol=1e-14)
+        least_squares(
+            off, [np.log(p), q, 0.1][:free], bounds=ends, xtol=1e-14, ftol=1e-14, gtol=1e-14
+        )
         for p, q in starts
     ]
     best = min(found, key=lambda one: float(one.cost)).x
-    return float(np.exp(best[0])), float(best[1]), float(np.exp(best[2]) * total)
+    imitation = float(best[1]) if best[1] > 1e-9 else 0.0  # the search stops short of its limit
+    adopted = final(best) * float(total) if held is None else held
+    return float(np.exp(best[0])), imitation, adopted
 
 
 def _climb(
