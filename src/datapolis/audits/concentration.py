@@ -49,6 +49,7 @@ from datapolis.audits.finding import (
     choice,
     withheld,
 )
+from datapolis.audits.frequency import Frequency, note, units, with_frequency, written_out
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
 from datapolis.audits.privacy import cuts_told, one_digit, one_dominates
 from datapolis.audits.slips import cut_short, of_another_order
@@ -167,6 +168,7 @@ def concentration(
         str, "column that weighs the separate markets; without it they are equal"
     ] = "",
     group: Annotated[str, "column of groups of holders, to split the Herfindahl index by"] = "",
+    frequency: Frequency = "",
     whole: Annotated[float | None, "what shares are parts of, 1 or 100; sizes need none"] = None,
     floor: Annotated[float | None, "least amount for the panel above one floor"] = None,
     leaders: Annotated[int, "how many of the largest are counted together"] = 4,
@@ -183,7 +185,7 @@ def concentration(
     """
     choice("basis", basis, BASES)
     rows = open_table(table, drop=drop, duplicates=duplicates)
-    lists = _read(rows, holder, amount, basis, time, within, weight, group)
+    lists = _read(rows, holder, amount, basis, time, within, weight, group, frequency)
     whole = _check_basis(rows, lists, amount, basis, whole)
     if basis == "presence" and group:
         raise InputError(
@@ -195,6 +197,7 @@ def concentration(
     least = 1 if public else min_group
     large = [one for one in lists if one.tellable(least)]
     notes = [*rows.notes, *_whole_note(large, whole), *_slips(large, holder, amount, within)]
+    notes += note(frequency, "holders")
     measures = _measures(leaders)
     findings: list[Finding] = []
     targets: tuple[Target, ...] = ()
@@ -248,6 +251,9 @@ class Listed:
     amount: Float[Column, "holder"]
     group: Column | None = None
     weight: float = 1.0
+    named: bool = (
+        True  # whether holders are known again in another period; not if rows stand for many
+    )
 
     @property
     def share(self) -> Float[Column, "holder"]:
@@ -285,19 +291,30 @@ def _read(
     within: str,
     weight: str,
     group: str,
+    frequency: str,
 ) -> list[Listed]:
-    """The lists, one for each period and market; amounts of one holder are summed."""
+    """The lists, one for each period and market; amounts of one holder are summed.
+
+    With a frequency a row is so many holders alike, and none of them stands in another row.
+    """
+    rows = with_frequency(rows, frequency)
     keys = [column for column in (time, within, group) if column]
     rows = rows.text(holder, *keys).numbers(amount, least=0)
     parts = [column for column in (time, within) if column]
-    if basis == "presence":
+    if basis == "presence" and not frequency:
         rows.check_unique(*parts, holder, allowed="each holder once in a period: presences overlap")
     by = [*parts, holder, *([group] if group else [])]
+    rows = rows.numbers(weight, least=0) if weight else rows
     values = {"amount": rows[amount].sum()}
     if weight:
-        rows = rows.numbers(weight, least=0)
         values["weight"] = rows[weight].mean()
+    if frequency:  # rows alike are one class, all of whose holders have its amount
+        by += [amount, *([weight] if weight else [])]
+        values["amount"], values["units"] = rows[amount].max(), units(rows, frequency)
     cells = rows.group(by, **values)
+    if frequency:
+        times = cells[derived("units")].astype(np.int64)
+        cells = {name: written_out(one, times, rows.name, frequency) for name, one in cells.items()}
     many = cells[derived("amount")].size
     label = [cells[column] if column else np.full(many, "") for column in (time, within)]
     _, start = np.unique(np.stack([one.astype(str) for one in label]), axis=1, return_index=True)
@@ -321,6 +338,7 @@ def _read(
                 cells[derived("amount")][here][order],
                 cells[group][here][order] if group else None,
                 float(cells[derived("weight")][here].mean()) if weight else 1.0,
+                named=not frequency,
             )
         )
     return found
@@ -380,7 +398,8 @@ def _slips(lists: list[Listed], holder: str, amount: str, within: str) -> list[s
     period = np.concatenate([np.full(one.amount.size, one.time) for one in lists])
     amounts = np.concatenate([one.amount for one in lists])
     holders = np.concatenate([one.holder.astype(str) for one in lists])
-    return [*of_another_order(amount, period, amounts), *cut_short(f"of {holder}", holders, period)]
+    odd = of_another_order(amount, period, amounts)
+    return [*odd, *(cut_short(f"of {holder}", holders, period) if lists[0].named else ())]
 
 
 def _of_period(
@@ -585,12 +604,11 @@ CHANGING: dict[str, Callable[[Any], Any]] = {
 
 def panels(lists: list[Listed], floor: float) -> dict[str, list[Column]]:
     """Amounts in each period under the three panel rules."""
-    always = reduce(np.intersect1d, [one.holder for one in lists])
-    return {
-        "all listed": [one.amount for one in lists],
-        "balanced panel": [one.amount[np.isin(one.holder, always)] for one in lists],
-        f"at least {floor:.3g}": [one.amount[one.amount >= floor] for one in lists],
-    }
+    found = {"all listed": [one.amount for one in lists]}
+    if all(one.named for one in lists):
+        always = reduce(np.intersect1d, [one.holder for one in lists])
+        found["balanced panel"] = [one.amount[np.isin(one.holder, always)] for one in lists]
+    return {**found, f"at least {floor:.3g}": [one.amount[one.amount >= floor] for one in lists]}
 
 
 def apart(panel: Column, whole: Column, least: int) -> bool:
@@ -653,12 +671,13 @@ def _changes(lists: list[Listed], basis: str, floor: float, least: int) -> Itera
             interval="bounds",
             unit="share",
             n_rows=first.amount.size + last.amount.size,
-            n_units=int(np.union1d(first.holder, last.holder).size),
+            n_units=int(np.union1d(first.holder, last.holder).size) if first.named else 0,
             method=f"last less first; {told}; bounds are these rules",
             says=f"{verdict if robust else 'No robust change'}: {told}.",
             **shared,
         )
-    yield from _persistence(first, last, shared)
+    if first.named:
+        yield from _persistence(first, last, shared)
 
 
 def _persistence(first: Listed, last: Listed, shared: dict[str, Any]) -> Iterator[Finding]:

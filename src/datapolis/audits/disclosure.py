@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from datapolis.audits.finding import Audit, Columns, Finding, audit
+from datapolis.audits.frequency import COUNT, Frequency, note, with_frequency
 from datapolis.audits.options import (
     MIN_GROUP,
     Drop,
@@ -134,6 +135,7 @@ def disclosure(
     order: Annotated[
         Sequence[str], "levels of the sensitive column, lowest first: t is the ordered distance"
     ] = (),
+    frequency: Frequency = "",
     missing: Annotated[str, "text that stands for a missing value, such as ?"] = "",
     fraction: Annotated[
         float | None, "part of the population that is in the file, above 0 to 1"
@@ -163,7 +165,15 @@ def disclosure(
     _check(attributes, sensitive, numbers, order)
     _check_numbers(fraction, least_k, up_to, samples, len(attributes))
     rows = open_table(table, drop=drop, duplicates=duplicates)
-    cells = read_cells(rows, attributes, sensitive, numbers=numbers, order=order, missing=missing)
+    cells = read_cells(
+        with_frequency(rows, frequency),
+        attributes,
+        sensitive,
+        numbers=numbers,
+        order=order,
+        missing=missing,
+        frequency=frequency,
+    )
     classes = match(cells, range(len(quasi)))
     file = _File(classes, quasi, sensitive, least_k, 1 if public else min_group)
     searched = classes if attributes == quasi else match(cells, range(len(attributes)))
@@ -182,7 +192,7 @@ def disclosure(
         findings=tuple(findings),
         series=_series(file, groups),
         suppressed=_hidden(file, groups),
-        notes=(*rows.notes, *_notes(file, groups, cells, fraction, duplicates)),
+        notes=(*rows.notes, *_notes(file, groups, cells, fraction, duplicates, frequency)),
         inputs=(rows.provenance,),
     )
 
@@ -198,6 +208,7 @@ def read_cells(
     numbers: bool = False,
     order: Sequence[str] = (),
     missing: str = "",
+    frequency: str = "",
 ) -> Cells:
     """The table reduced by one group-by to cells of equal attributes and equal sensitive level.
 
@@ -212,7 +223,9 @@ def read_cells(
     if numbers:
         rows = rows.numbers(sensitive, gaps=True)
     plain = {f"c{place}": rows[name] for place, name in enumerate((*attributes, sensitive))}
-    cells = rows.expression.select(**plain).group_by(list(plain)).agg(people=ibis._.count())
+    each = rows[COUNT] if frequency else ibis.literal(1, "int64")
+    kept = rows.expression.select(**plain, each=each).group_by(list(plain))
+    cells = kept.agg(people=lambda group: group.each.sum().cast("int64"))
     arrow = rows.arrow(cells)
     codes = [_coded(arrow[f"c{place}"], missing)[0] for place in range(len(attributes))]
     people = np.asarray(arrow["people"], np.int64)
@@ -887,10 +900,17 @@ def _hidden(file: _File, groups: _Groups) -> tuple[Suppressed, ...]:
 
 
 def _notes(
-    file: _File, groups: _Groups, cells: Cells, fraction: float | None, duplicates: str
+    file: _File,
+    groups: _Groups,
+    cells: Cells,
+    fraction: float | None,
+    duplicates: str,
+    frequency: str,
 ) -> Iterator[str]:
     classes = file.classes
-    yield "One row is taken as one person; exact repeats are people alike, not mistakes."
+    yield from note(frequency, "people") or [
+        "One row is taken as one person; exact repeats are people alike, not mistakes."
+    ]
     if not file.unique and file.shown:
         yield "Nobody is singled out by all quasi-identifiers, so by no set of them."
     if duplicates == "drop":

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, choice
+from datapolis.audits.frequency import Frequency, note, units, with_frequency
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -50,7 +51,7 @@ from datapolis.inference import binned, heavy_tails, power_law
 from datapolis.inference.largest import drawn_largest
 from datapolis.inference.multiplicity import holm
 from datapolis.inference.resampling import DRAWS, interval
-from datapolis.tables import N, Source, Table, open_table
+from datapolis.tables import Source, Table, derived, open_table
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -93,6 +94,7 @@ def tails(
     most: Annotated[float | None, "greatest value that can occur, such as 1 for a share"] = None,
     only: Annotated[str, "rows to look at, as column=value"] = "",
     unit: Annotated[str, "column of the independent unit; without it each row is one"] = "",
+    frequency: Frequency = "",
     rate: Annotated[float | None, "values that come in a period, to tell its largest"] = None,
     bins: Annotated[
         Literal["auto", "yes", "no"], "fit on bins beside: if values are rounded, always, never"
@@ -128,7 +130,10 @@ def tails(
     _check_positive(divide_by=divide_by, above=above, most=most, rate=rate, draws=draws)
     rows = open_table(table, drop=drop, duplicates=duplicates)
     least = 0 if public else min_group
-    values, notes = _read(rows, column, unit, only, empty, divide_by, above, discrete, least)
+    values, notes = _read(
+        rows, column, unit, frequency, only, empty, divide_by, above, discrete, least
+    )
+    notes += note(frequency, "values")
     _check_most(rows, column, values, most)
     known = _Told(values, public, min_group)
     title = f"The tail of {column}" + (f", {only}" if only else "")
@@ -205,6 +210,7 @@ def _read(
     rows: Table,
     column: str,
     unit: str,
+    frequency: str,
     only: str,
     empty: str,
     divide_by: float,
@@ -223,11 +229,11 @@ def _read(
         if not many:
             raise InputError("no row is left", file=rows.name, field="only", value=only)
         notes.append(f"{rows.name}: {_rows(many, least)} with {only}.")
-    rows = rows.numbers(column, gaps=empty == "drop")
+    rows = with_frequency(rows, frequency).numbers(column, gaps=empty == "drop")
     if unit:
         rows = rows.text(unit)
-    cells = rows.group([unit, column] if unit else [column])
-    x, counts = np.asarray(cells[column], float), np.asarray(cells[N], np.int64)
+    cells = rows.group([unit, column] if unit else [column], units=units(rows, frequency))
+    x, counts = np.asarray(cells[column], float), np.asarray(cells[derived("units")], np.int64)
     there = np.isfinite(x)
     if not there.all():
         missing = _rows(counts[~there].sum(), least)
