@@ -583,3 +583,54 @@ def test_five_units_against_five_have_a_least_p():
             rows, outcome="price", by="group=A:B", unit="shop", public=True, draws=999, seed=seed
         )["difference"]
         assert found.p_value == found.p_least == pytest.approx(2 / 252)
+
+
+def test_shares_are_at_most_one_hundred_points_apart():
+    """Two clusters: the error has one degree of freedom, and its interval ends at 100 points."""
+    rows = pd.DataFrame(
+        {
+            "area": range(24),
+            "group": list("AB") * 12,
+            "land": ["n", "s", "n", "s"] * 6,
+            "slow": [1, 0, 1, 1, 0, 0] * 4,
+        }
+    )
+    options = {"outcome": "slow=1", "by": "group=A:B", "unit": "area", "public": True, "draws": 99}
+    found = prices(rows, cluster="land", **options)
+    one = found["difference"]
+    assert -1 <= one.lower <= one.estimate <= one.upper <= 1
+    (market,) = prices(rows.assign(place="x"), within=["place"], **options).all("detectable")
+    assert np.isnan(market.estimate) or market.estimate <= 1
+
+
+def test_five_areas_a_side_that_may_differ_by_anything_detect_nothing_said_so():
+    rows = pd.DataFrame(
+        {
+            "area": range(10),
+            "town": [0, 0, 1, 2, 3, 4, 5, 6, 0, 0],
+            "group": list("AAAAABBBBB"),
+            "slow": [1, 1, 0, 0, 0, 1, 1, 1, 0, 0],
+        }
+    )
+    options = {"outcome": "slow=1", "by": "group=A:B", "unit": "area", "public": True, "draws": 99}
+    found = prices(rows, cluster="town", **options)["detectable"]
+    assert np.isnan(found.estimate) and "100 points" in found.says
+
+
+def test_a_mean_below_zero_is_no_base_of_a_percentage():
+    rows = pd.DataFrame({"day": range(12), "group": list("AB") * 6, "heat": [-5.0, -7, -4] * 4})
+    found = prices(rows, outcome="heat", by="group=A:B", unit="day", public=True, draws=99)
+    assert not found.all("residual_spread")
+
+
+def test_units_of_equal_means_have_no_error_and_no_z():
+    """All shops of a group have one mean: the difference is exact, and no z is told."""
+    rows = pd.DataFrame(
+        {
+            "shop": np.repeat(range(10), 2),
+            "group": np.repeat(list("AAAAABBBBB"), 2),
+            "price": [1, 3] * 5 + [2, 4] * 5,
+        }
+    )
+    found = prices(rows, outcome="price", by="group=A:B", unit="shop", public=True, draws=99)
+    assert found["difference"].estimate == -1 and not found.all("design_effect")

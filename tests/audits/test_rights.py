@@ -237,6 +237,24 @@ def test_counts_pool_over_units_and_quarters():
     assert set(found.series["levels"]["period"]) >= {"2010 Q1", "2011 Q4"}
 
 
+def test_a_share_changes_by_no_more_than_one():
+    """Four of five units go from none to all and one back: .6 with an error of .4, t of 4."""
+    rows = pd.DataFrame(
+        {
+            "body": list("ABCDE") * 2,
+            "year": [2000] * 5 + [2001] * 5,
+            "met": [0, 0, 0, 0, 20, 20, 20, 20, 20, 0],
+            "asked": 20,
+        }
+    )
+    found = rights(
+        rows, right="know", yes="met", of="asked", unit="body", time="year", public=True
+    )["change_throughout"]
+    assert found.estimate == pytest.approx(0.6)
+    assert found.upper == 1.0 and found.lower == pytest.approx(0.6 - 2.776 * 0.4, abs=0.01)
+    assert "to +1.000" in found.says
+
+
 def test_months_and_text_periods_are_read():
     frame = scores().rename(columns={"year": "number"})
     frame["year"] = frame["number"].astype(str) + "-06"

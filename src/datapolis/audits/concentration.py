@@ -830,8 +830,8 @@ def _paired(
                 estimand=f"The mean change of the Herfindahl index ({name}) of a {within} that is "
                 "listed in every period.",
                 estimate=mean,
-                lower=mean - 1.96 * error,
-                upper=mean + 1.96 * error,
+                lower=max(mean - 1.96 * error, -1.0),
+                upper=min(mean + 1.96 * error, 1.0),
                 interval="sampling",
                 n_rows=2 * len(markets),
                 n_units=len(markets),

@@ -291,7 +291,7 @@ def _area_interval(
             found = interval(drawn[:, 1] / drawn[:, 0] - drawn[:, 3] / drawn[:, 2])
             return found, f"interval by bootstrap of {clusters:,} units"
     reach = float(t.ppf(1 - LEVEL / 2, max(clusters - 1, 1))) * error
-    return (gap - reach, gap + reach), f"interval by the error of {clusters:,} units"
+    return asked.possible(gap - reach, gap + reach), f"interval by the error of {clusters:,} units"
 
 
 def _between(areas: Areas, first: str, other: str, asked: Asked) -> Finding:

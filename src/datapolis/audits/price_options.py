@@ -254,6 +254,12 @@ class Asked:
         """What no comparison here can say."""
         return SOME_COST if self.cost else NO_COST
 
+    def possible(self, lower: float, upper: float) -> tuple[float, float]:
+        """The ends of an interval of a difference: two shares are at most 1 apart."""
+        if not self.outcome.sign:
+            return lower, upper
+        return float(np.clip(lower, -1.0, 1.0)), float(np.clip(upper, -1.0, 1.0))
+
     def number(self, value: float, sign: bool = False) -> str:
         """A level of the outcome in words; with `sign` a difference."""
         if not self.outcome.sign:

@@ -45,7 +45,7 @@ def regression_beside(prepared: Prepared, asked: Asked, notes: list[str]) -> lis
         notes.append(f"No regression stands beside: {refused.problem}.")
         return []
     estimate, error = fitted.of(first)
-    lower, upper = fitted.interval(first)
+    lower, upper = asked.possible(*fitted.interval(first))
     if not np.isfinite(error):
         return []
     naive = fitted.naive_error[-1]

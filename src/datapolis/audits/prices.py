@@ -434,7 +434,8 @@ def _by_chance(
     far = abs(cells.difference - mean)
     p = float(2 * norm.sf(far / spread)) if spread > 0 else 1.0
     words = f"p normal, from exact mean and variance of all permutations of {asked.units}"
-    return Significance(p, float("nan"), False, 0), (mean - Z * spread, mean + Z * spread), words
+    chance = asked.possible(mean - Z * spread, mean + Z * spread)
+    return Significance(p, float("nan"), False, 0), chance, words
 
 
 def _sampled(
@@ -452,7 +453,7 @@ def _sampled(
     words = f"interval by the clustered error of {clusters:,} {asked.clusters}"
     if not np.isfinite(reach):
         return (np.nan, np.nan), "no interval: one cluster"
-    return (cells.difference - reach, cells.difference + reach), words
+    return asked.possible(cells.difference - reach, cells.difference + reach), words
 
 
 def _dominated(cells: Cells, side: Column, amounts: Column) -> bool:
@@ -609,7 +610,7 @@ def _overall(
         "compared with nobody.",
         **shared,
     )
-    if np.isfinite(one.design_effect):
+    if np.isfinite(one.design_effect) and one.unit_error > 0:
         yield Finding(
             name="design_effect",
             estimand="How many times the variance is that of as many independent offers.",
@@ -621,17 +622,7 @@ def _overall(
             **shared,
         )
     if np.isfinite(one.error):
-        found = POWER * one.error
-        yield Finding(
-            name="detectable",
-            estimand="The smallest difference that would be found in four of five such tables.",
-            estimate=found,
-            unit=asked.outcome.unit,
-            method=f"2.8 clustered standard errors ({asked.clusters})",
-            says=f"Less than {asked.number(found, sign=True).lstrip('+')} would mostly not be "
-            "found.",
-            **shared,
-        )
+        yield _detectable(one, shared, asked)
     if asked.outcome.amount:
         spread = reduced.cells.spread()
         if np.isfinite(spread):
@@ -645,6 +636,23 @@ def _overall(
                 says=f"Inside cells {asked.outcome.text} lies {spread:.1%} of its mean apart.",
                 **shared,
             )
+
+
+def _detectable(one: Compared, shared: Mapping[str, Any], asked: Asked) -> Finding:
+    """The smallest difference that would mostly be found, if one is possible."""
+    found = POWER * one.error
+    none = bool(asked.outcome.sign) and found > 1
+    return Finding(
+        name="detectable",
+        estimand="The smallest difference that would be found in four of five such tables.",
+        estimate=np.nan if none else found,
+        unit=asked.outcome.unit,
+        method=f"2.8 clustered standard errors ({asked.clusters})",
+        says="Not even the greatest possible difference, 100 points, would mostly be found."
+        if none
+        else f"Less than {asked.number(found, sign=True).lstrip('+')} would mostly not be found.",
+        **shared,
+    )
 
 
 def _chance_words(one: Compared) -> str:
@@ -686,7 +694,9 @@ def _of_market(
         )
         if np.isfinite(one.p):
             verdict = "beyond chance" if by_holm < LEVEL else "not beyond chance"
-            found = asked.number(POWER * one.error, sign=True).lstrip("+")
+            reach = POWER * one.error
+            found = asked.number(min(reach, 1.0) if asked.outcome.sign else reach, sign=True)
+            found = found.lstrip("+")
             says += (
                 f": {verdict} (p = {one.p:.4f}; Holm {by_holm:.4f}, Benjamini-Hochberg "
                 f"{by_rate:.4f}). Row by row z would be {one.naive_z:.1f}, with a design effect of "

@@ -743,23 +743,24 @@ def _changes(view: View) -> Iterator[Finding]:
         yield _too_few(view, "change_throughout", estimand, f"{first} to {last}")
         return
     found = paired_change(part[stays], whole[stays])
+    most = np.inf if view.reading.kind == "score" else 1.0  # two shares are at most 1 apart
     yield view.finding(
         "change_throughout",
         of=f"{first} to {last}",
         estimand=estimand,
         estimate=found.value,
-        **_interval(found),
+        **_interval(found, most),
         n_rows=2 * found.units,
         n_units=found.units,
         method="paired: the same units in both years; error from leaving out one unit at a time",
-        says=_paired_words(view, found, all_change, span),
+        says=_paired_words(view, found, most, all_change, span),
         cannot_say=f"Why it changed. {CANNOT_SAY[view.reading.kind]}",
     )
 
 
-def _paired_words(view: View, found: Estimate, all_change: float, span: str) -> str:
+def _paired_words(view: View, found: Estimate, most: float, all_change: float, span: str) -> str:
     words = view.reading.words
-    lower, upper = found.interval
+    lower, upper = np.clip(found.interval, -most, most)
     beyond = "beyond chance" if lower > 0 or upper < 0 else "not beyond chance"
     says = (
         f"In the {found.units:,} units there throughout it moves by {words(found.value, True)} "
@@ -774,9 +775,9 @@ def _paired_words(view: View, found: Estimate, all_change: float, span: str) -> 
     return says
 
 
-def _interval(found: Estimate) -> dict[str, Any]:
-    """An interval and a p value, if there is an error to make them from."""
-    lower, upper = found.interval
+def _interval(found: Estimate, most: float = np.inf) -> dict[str, Any]:
+    """An interval and a p value, if there is an error to make them from; `most`: its ends' size."""
+    lower, upper = np.clip(found.interval, -most, most)
     if not np.isfinite(lower):
         return {}
     return {"lower": lower, "upper": upper, "interval": "sampling", "p_value": found.p_value}

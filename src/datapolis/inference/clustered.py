@@ -204,11 +204,13 @@ class Cells:
         return float(np.sqrt((sums**2).sum() * sums.size / (sums.size - 1)))
 
     def spread(self) -> float:
-        """The standard deviation of the outcome inside strata, over its mean."""
+        """The standard deviation of the outcome inside strata over its mean, if that is above 0."""
         size = self.sizes[0] + self.sizes[1]
         total = np.bincount(self.stratum, self.total, self.strata)
         square = np.bincount(self.stratum, self.square, self.strata)
         used = size > 0
+        if not total.sum() > 0:
+            return float("nan")
         inside = (square[used] - total[used] ** 2 / size[used]).sum() / size.sum()
         return float(np.sqrt(max(inside, 0.0)) / (total.sum() / size.sum()))
 
