@@ -266,16 +266,23 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
         filled = jnp.where(jnp.isnan(given), share * totals[world.organizations.sector], given)
         return jnp.where(alive, filled, 0.0).astype(jnp.float32)
 
+    def every(value: float, *shape: int) -> Array:
+        return jnp.full(shape, value, jnp.float32)
+
     quality_drawn = parameters.attention.quality_spread * normal(
         stream(key, "quality"), jnp.arange(sizes.firms)
     )
-    quality = jnp.where(jnp.isnan(endowment.quality), quality_drawn, endowment.quality)
+    # a quality that is known holds at the reach of month 0, the pull of users included
+    users = jnp.log((reach * jnp.sum(alive_firms) + 0.01) / 1.01)
+    known_quality = endowment.quality - parameters.attention.network_effect * users
+    quality = jnp.where(jnp.isnan(endowment.quality), quality_drawn, known_quality)
+    first_share = per_firm(every(1.0 / sizes.slots, citizens, sizes.slots), uses, sizes.firms)
+    if settled:  # what citizens use was found from the measured reach
+        measured = jnp.any(alive_firms & (endowment.reach > 0))
+        first_share = jnp.where(measured, reach, first_share)
     partners, strength = _first_partners(world, stream(key, "partners"))
     zeros, ones = jnp.zeros(many, jnp.float32), jnp.ones(many, jnp.float32)
     known = jnp.minimum(0.02, parameters.technology.start)  # skill and law stay behind technology
-
-    def every(value: float, *shape: int) -> Array:
-        return jnp.full(shape, value, jnp.float32)
 
     return Society(
         citizens=Citizens(
@@ -308,7 +315,7 @@ def start(world: World, parameters: Parameters, key: Array) -> Society:
             quality=jnp.where(alive_firms, quality, 0.0).astype(jnp.float32),
             discrimination=every(0.02, sizes.firms) * alive_firms,
             laxity=every(0.6, sizes.firms) * alive_firms,
-            user_share=per_firm(every(1.0 / sizes.slots, citizens, sizes.slots), uses, sizes.firms),
+            user_share=first_share.astype(jnp.float32),
         ),
         links=jnp.zeros(world.organizations.peers.shape, bool),
         aims=jnp.array(MANDATES, jnp.float32),

@@ -103,7 +103,7 @@ class Endowment:
     data: Float[Array, "organization"]  # citizen-months per citizen
     wealth: Float[Array, "organization"]  # monthly incomes per citizen
     reach: Float[Array, "firm"]  # relative number of users
-    quality: Float[Array, "firm"]  # utils, as `studies.revealed` finds it from reach
+    quality: Float[Array, "firm"]  # utils at that reach, users' pull included (`studies.revealed`)
     uses: Int[Array, "citizen slot"]  # firms in use; no rows where chance draws them
     partners: Int[Array, "organization partner"]
     strength: Float[Array, "organization partner"]

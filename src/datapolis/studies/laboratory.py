@@ -22,6 +22,7 @@ import numpy as np
 from datapolis.errors import StoreError
 from datapolis.month import MONTH, Mechanism
 from datapolis.parameters import Parameters
+from datapolis.studies import revealed
 from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import batch_size
 from datapolis.studies.files import (
@@ -79,7 +80,8 @@ class Laboratory:
         size      cases of a batch; by default as many as pay, in batches as equal as can be
         holdable  stocks that cases of other rounds hold; with these and one size all compile once
 
-        Raises StoreError if the folder holds other runs in this place, or if runs failed.
+        Raises StoreError if the folder holds other runs in this place, or if runs failed, and
+        InputError if a measured market does not rest at the parameters of a case.
         """
         import xarray
 
@@ -88,6 +90,10 @@ class Laboratory:
         parts, order = [], []
         for world in dict.fromkeys(case.world for case in cases):
             self._keep_world(world)
+            revealed.check(
+                self.worlds[world],
+                (self.parameters.set(one.parameters) for one in cases if one.world == world),
+            )
             places = [place for place, case in enumerate(cases) if case.world == world]
             chosen = [cases[place] for place in places]
             work = self._work(chosen, months, record, size, holdable)

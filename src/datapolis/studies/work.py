@@ -586,6 +586,7 @@ def build_world(study: Study, inputs: Inputs) -> World:
 
 def _opened(out: Path, study: Study, inputs: Inputs, record: Sequence[str] | None) -> Store:
     """The store of the study: gone on with, or begun."""
+    from datapolis.studies import revealed
     from datapolis.studies.ensemble import batch_size, draws
 
     if stores.begun(out):
@@ -593,7 +594,9 @@ def _opened(out: Path, study: Study, inputs: Inputs, record: Sequence[str] | Non
     world = build_world(study, inputs)
     indices = _indices(study, record)
     _check_rules(study, world, indices)
-    members = study.ensemble.members
+    members, drawn = study.ensemble.members, draws(study)
+    sets = [{path: float(drawn[path][place]) for path in drawn} for place in range(members)]
+    revealed.check(world, (study.parameters.set(one) for one in sets))
     size = batch_size(study.world.citizens, members)
     content = Content(
         study=study.text,
@@ -604,7 +607,7 @@ def _opened(out: Path, study: Study, inputs: Inputs, record: Sequence[str] | Non
         members=members,
         months=study.world.months,
         size=size,
-        drawn=draws(study),
+        drawn=drawn,
     )
     return Store.begin(out, content)
 
