@@ -369,7 +369,11 @@ def test_bridges_that_are_weak_hold_people_together():
     assert found["giant_share", "no tie cut"].estimate == 1.0
     cut = {one.of: one.estimate for one in found.all("giant_share")}
     assert cut["half cut, weakest first"] < cut["half cut, strongest first"]
-    assert found["overlap_slope"].lower > 0
+    # two strengths: the slope is the difference of means, 0 over bridges; inside a group of five
+    # six ties have all neighbours in common, and the four of the one with two bridges 3 of 5
+    slope = found["overlap_slope"]
+    assert slope.estimate == pytest.approx((6 + 4 * 0.6) / 10)
+    assert slope.lower > 0 and slope.upper <= 1
     curve = found.series["cut"]
     assert set(np.unique(curve["order"])) == {"weakest first", "at random", "strongest first"}
 

@@ -220,7 +220,9 @@ def _slopes(web: Web, overlap: Column, known: Column, make: Any) -> Iterator[Fin
     from scipy.stats import rankdata
 
     one, other = web.one[known], web.other[known]
-    rank = rankdata(web.strength[known]) / max(int(known.sum()), 1)
+    rank = rankdata(web.strength[known])
+    if rank.size:
+        rank = (rank - rank.min()) / max(float(np.ptp(rank)), 1.0)
     for name, of, estimand, unit, numbers in (
         (
             "overlap_slope",
@@ -243,7 +245,7 @@ def _slopes(web: Web, overlap: Column, known: Column, make: Any) -> Iterator[Fin
 def _association(
     make: Any, name: str, of: str, estimand: str, unit: str, numbers: tuple[float, float, float]
 ) -> Finding:
-    estimate, lower, upper = numbers
+    estimate, lower, upper = (float(np.clip(one, -1.0, 1.0)) for one in numbers)  # of a share
     known = np.isfinite(estimate)
     sure = "beyond chance" if lower > 0 or upper < 0 else "no more than chance may give"
     finding: Finding = make(
@@ -255,8 +257,8 @@ def _association(
         upper=upper,
         interval="sampling" if np.isfinite(lower) else "none",
         unit=unit,
-        method="least squares over ties (on ranks); interval with all ties of a person hanging "
-        "together",
+        method="least squares over ties (on ranks, 0 the weakest, 1 the strongest), held at 1 where "
+        "the line leaves the range of a share; interval with all ties of a person hanging together",
         says=f"{estimand[:-1]}: {estimate:+.3f}, {sure}." if known else "Not estimated.",
         **({} if known else {"cannot_say": "Strength or overlap is the same in all ties."}),
     )
