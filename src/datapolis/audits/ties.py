@@ -257,8 +257,9 @@ def _association(
         upper=upper,
         interval="sampling" if np.isfinite(lower) else "none",
         unit=unit,
-        method="least squares over ties (on ranks, 0 the weakest, 1 the strongest), held at 1 where "
-        "the line leaves the range of a share; interval with all ties of a person hanging together",
+        method="least squares over ties (on ranks, 0 the weakest, 1 the strongest), held at 1 "
+        "where the line leaves the range of a share; interval with all ties of a person hanging "
+        "together",
         says=f"{estimand[:-1]}: {estimate:+.3f}, {sure}." if known else "Not estimated.",
         **({} if known else {"cannot_say": "Strength or overlap is the same in all ties."}),
     )
