@@ -63,15 +63,26 @@ def few_units(sets: Sets, *, least: int) -> int:
 
     Raises Undecided where that cannot be found out in so many steps.
     """
+    weights = unsafe_combination(sets, least=least)
+    if weights is None:
+        return 0
+    return int(np.unique(sets.unit[weights[sets.atom] != 0]).size)
+
+
+def unsafe_combination(sets: Sets, *, least: int) -> Float[Column, "atom"] | None:
+    """The weights of atoms in some combination of the sets that few units have; None if in none.
+
+    Raises Undecided where that cannot be found out in so many steps.
+    """
     pairs = np.unique(np.stack([sets.atom, sets.unit]), axis=1)
     if least <= 1 or not pairs.size or not sets.matrix.size:
-        return 0
+        return None
     matrix = np.unique(np.packbits(sets.matrix, axis=1), axis=0)
     matrix = np.unpackbits(matrix, axis=1, count=sets.matrix.shape[1]).astype(bool)
     used = matrix.any(axis=0)
     many = np.bincount(pairs[0], minlength=used.size)
     if (many[used] >= least).all():
-        return 0
+        return None
     if matrix.shape[0] > MOST_SETS or matrix.size > MOST_CELLS:
         raise Undecided
     search = _Search(pairs[0], pairs[1], least)
@@ -86,9 +97,9 @@ def few_units(sets: Sets, *, least: int) -> int:
         if missed.shape[0] * used.size > MOST_HELD:
             raise Undecided
         found = search.fewest(missed @ rows)
-        if found:
+        if found is not None:
             return found
-    return 0
+    return None
 
 
 @dataclass
@@ -117,29 +128,26 @@ class _Search:
             met[self.atom[here[part == one]]] = True
             yield met
 
-    def fewest(self, space: Float[Column, "row atom"]) -> int:
-        """The units of some unsafe combination in a space of combinations; 0 if none is unsafe."""
+    def fewest(self, space: Float[Column, "row atom"]) -> Float[Column, "atom"] | None:
+        """Some unsafe combination in a space of combinations; None if there is none."""
         for rows in _components(_reduced(space)):
             self.steps -= 1
             if self.steps < 0:
                 raise Undecided
-            atoms = np.any(np.abs(rows) > NOTHING, axis=0)
-            few = self.units(atoms)
-            if 0 < few < self.least:
-                return few
+            atoms = np.any(rows != 0, axis=0)
+            if self.units(atoms) < self.least:
+                return rows[0]
             if rows.shape[0] == 1:
                 continue
             for one in rows:  # cheap, and mostly enough to find what there is
-                few = self.units(np.abs(one) > NOTHING)
-                if 0 < few < self.least:
-                    return few
+                if self.units(one != 0) < self.least:
+                    return one
             for part in self.parts(atoms):
                 missed, _, full = _null(sparse.csr_array(rows[:, part]))
-                if not full:
-                    few = self.fewest(missed @ rows)
-                    if few:
-                        return few
-        return 0
+                found = None if full else self.fewest(missed @ rows)
+                if found is not None:
+                    return found
+        return None
 
 
 def _null(rows: Any) -> tuple[Float[Column, "null row"], Int[Column, "kept"], bool]:

@@ -8,7 +8,8 @@ that any of them tells apart are its atoms; a group is then a set of atoms, a ro
     unsafe      a set of fewer than `least` units, or one that a contributor dominates (p % rule)
     derivable   a set that is a sum or difference of groups that are shown: it lies in their span
 
-No unsafe group, no unsafe atom and no unsafe rest (a shown group less those of another table that
+No combination of shown groups may be one of fewer than `least` units, whatever its weights
+(`disclosure_control`). No unsafe group, no unsafe atom and no unsafe rest (a shown group less those of another table that
 are shown inside it) may be derivable. Where one is, the smallest group that helps to derive it is
 withheld too, and so on until none is; then those that turn out to be needless are given back, the
 largest first. A group of a finer table is withheld wherever the coarser one that holds it is. This
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.audits.disclosure_control import Sets, Undecided, unsafe_combination
 from datapolis.audits.privacy import LEAST, PERCENT, dominant
 from datapolis.errors import InputError
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 MOST = 1_000_000  # groups times atoms that are compared
 NOTHING = 1e-8  # rounding of a projection
+ROUNDS = 200  # combinations of few units that are found and prevented
 
 
 def shown_together(
@@ -60,19 +63,22 @@ def shown_together(
     atoms, atom = np.unique(places, axis=1, return_inverse=True)
     groups = [int(row.max()) + 1 for row in atoms]
     if sum(groups) * atoms.shape[1] > MOST:
-        raise InputError(
-            "too many groups to make sure that none gives another away",
-            field="by",
-            value=sum(groups),
-            allowed=f"groups times different cases up to {MOST:,}: fewer columns, or a public "
-            "register",
-        )
+        raise _too_many(sum(groups))
     sets = np.concatenate(
         [row == np.arange(many)[:, None] for row, many in zip(atoms, groups, strict=True)]
     )
     table = np.repeat(np.arange(len(names)), groups)
     hidden = _Sets(sets, table, atom.ravel(), unit, amount, least, percent).hidden()
     return dict(zip(names, np.split(~hidden, np.cumsum(groups)[:-1]), strict=True))
+
+
+def _too_many(groups: int) -> InputError:
+    return InputError(
+        "too many groups to make sure that none gives another away",
+        field="by",
+        value=groups,
+        allowed=f"groups times different cases up to {MOST:,}: fewer columns, or a public register",
+    )
 
 
 @dataclass
@@ -86,15 +92,32 @@ class _Sets:
     amount: Float[Column, "case"]
     least: int
     percent: float
+    found: list[Any] = field(default_factory=list)  # combinations of few units, prevented
     guarded: list[Any] = field(default_factory=list)  # unsafe sets that must not be derivable
 
     def hidden(self) -> Bool[Column, "group"]:
         """Which groups are withheld."""
+        for _ in range(ROUNDS):
+            hidden = self._hidden()
+            try:
+                weights = unsafe_combination(
+                    Sets(self.sets[~hidden], self.atom, self.unit), least=self.least
+                )
+            except Undecided:
+                break
+            if weights is None:
+                return hidden
+            self.found.append(weights)
+        raise _too_many(len(self.sets))
+
+    def _hidden(self) -> Bool[Column, "group"]:
+        """Which groups are withheld so that no guarded set can be had."""
         unsafe: Bool[Column, "group"] = np.array([not self.safe(one) for one in self.sets])
         if unsafe[0]:
             return np.ones_like(unsafe)
         atoms = np.eye(self.sets.shape[1], dtype=bool)
-        self.guarded = [*self.sets[unsafe], *(one for one in atoms if not self.safe(one))]
+        few = (one for one in atoms if not self.safe(one))
+        self.guarded = [*self.sets[unsafe], *few, *self.found]
         size = np.array([self.units(one) for one in self.sets])
         common = self.sets.astype(float) @ self.sets.T.astype(float)
         many = common.diagonal()
