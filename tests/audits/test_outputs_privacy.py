@@ -549,3 +549,64 @@ def test_shares_of_the_whole_of_few_holders_are_no_note():
     table = {"who": list("abc"), "held": [0.3, 0.2, 0.1]}
     audit = concentration(table, holder="who", amount="held", basis="market")
     assert "60.0%" not in " ".join(audit.notes)
+
+
+# --- the rest beside a head, quantiles, and counts of few units in one release -------------------
+
+
+def words(audit):
+    """Every sentence and note that an audit writes."""
+    texts = [one for found in audit.findings for one in (found.says, found.method)]
+    return " ".join([*texts, *audit.notes])
+
+
+def counts(audit):
+    """Every number of units that findings tell."""
+    return {one.n_units for one in audit.findings if one.n_units}
+
+
+def test_the_rest_beside_the_largest_fifth_is_not_one_fine():
+    """Ten fines of 1,000, one of 900, 39 of .1: total and share of the largest leave 903.9."""
+    table = {
+        "firm": [f"f{one}" for one in range(50)],
+        "land": ["s", "n"] * 25,
+        "fine": [1000.0] * 10 + [900.0] + [0.1] * 39,
+    }
+    audit = enforcement(table, amount="fine", by="land", unit="firm", draws=9)
+    assert audit["sum"].estimate == pytest.approx(10_903.9)
+    assert np.isnan(audit["top_fifth_share"].estimate)
+    table["fine"][10] = 0.1
+    told = enforcement(table, amount="fine", by="land", unit="firm", draws=9)
+    assert np.isfinite(told["top_fifth_share"].estimate)
+
+
+def test_decisions_without_an_amount_of_one_firm_are_not_counted():
+    """72 decisions, twelve of one firm without an amount: 61 firms beside 60."""
+    table = {
+        "firm": [f"f{one}" for one in range(60)] + ["zz"] * 12,
+        "land": ["s", "n"] * 36,
+        "fine": [*range(100, 160), *[None] * 12],
+    }
+    audit = enforcement(table, amount="fine", by="land", unit="firm", draws=9)
+    assert counts(audit) == {61}
+    assert "12" not in NUMBER.findall(words(audit)) and "60 amounts" not in words(audit)
+    assert "repeat" in words(audit) and audit.inputs[0]["exact_duplicates"] is None
+
+
+def test_undated_decisions_less_odd_ones_are_not_three():
+    """213 decisions, 200 dated, ten with an odd date, three without any."""
+    day = [f"2019-{one % 10 + 1:02}-05" for one in range(200)]
+    table = {
+        "firm": [f"f{one}" for one in range(213)],
+        "land": (["s", "n"] * 107)[:213],
+        "fine": list(range(100, 313)),
+        "date": [*day, *["xx"] * 10, *[None] * 3],
+    }
+    audit = enforcement(table, amount="fine", by="land", unit="firm", date="date", draws=9)
+    told = words(audit)
+    assert (
+        "13 not at all" in told and "10 cells" not in told and "something that is no date" in told
+    )
+    table["date"][210:] = ["xx"] * 3
+    every = enforcement(table, amount="fine", by="land", unit="firm", date="date", draws=9)
+    assert "13 cells" in words(every)

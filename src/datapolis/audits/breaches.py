@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.disclosure_control import countable, enough_each_side, parted
 from datapolis.audits.finding import Audit, Columns, Finding, audit
 from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
@@ -205,9 +206,9 @@ class _Asked:
         """Whether a number over so many rows of so many units may be told."""
         return self.public or min(rows, units) >= self.least
 
-    def many(self, number: int, what: str = "rows") -> str:
-        """A number of rows in words, if it may be told."""
-        return f"{number:,} {what}" if number >= self.least else f"fewer than {self.least} {what}"
+    def many(self, number: int, units: int) -> str:
+        """A number of rows in words, if it may be told; units are those whose rows they are."""
+        return f"{number:,} rows" if min(number, units) >= self.least else "some rows"
 
 
 @dataclass(frozen=True)

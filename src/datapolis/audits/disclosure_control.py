@@ -23,7 +23,7 @@ Source: Hundepool et al. (2012), Statistical Disclosure Control, on secondary su
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, qr, solve_triangular
 from scipy.sparse.csgraph import connected_components
+
+from datapolis.audits.privacy import one_dominates
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -136,12 +138,14 @@ class _Search:
                 raise Undecided
             atoms = np.any(rows != 0, axis=0)
             if self.units(atoms) < self.least:
-                return rows[0]
+                weights: Float[Column, "atom"] = rows[0]
+                return weights
             if rows.shape[0] == 1:
                 continue
             for one in rows:  # cheap, and mostly enough to find what there is
                 if self.units(one != 0) < self.least:
-                    return one
+                    weights = one
+                    return weights
             for part in self.parts(atoms):
                 missed, _, full = _null(sparse.csr_array(rows[:, part]))
                 found = None if full else self.fewest(missed @ rows)
@@ -196,10 +200,84 @@ def _components(space: Float[Column, "row atom"]) -> Iterator[Float[Column, "row
         yield space[label == one]
 
 
-def safe_counts(parts: Sequence[Sequence[int]] | Column, least: int) -> bool:
-    """Whether counts may stand side by side: each, and each difference of two, is 0 or enough.
+# --- what one release publishes ------------------------------------------------------------------
 
-    parts   counts of units, such as of all and of those with a property
+
+def countable(
+    parts: Mapping[str, Bool[Column, "item"]], unit: Int[Column, "item"], *, least: int
+) -> frozenset[str]:
+    """Which parts of items may be counted beside all of them and beside each other.
+
+    A part is counted by items and by units. Parts are taken in the order given: each is published
+    where no combination of the counts published so far and its own is one of few units.
+
+    parts   the items of each
+    unit    whose each item is, numbered from 0
     """
-    counts = np.unique(np.append(np.asarray(parts, float).ravel(), 0.0))
-    return bool(least <= 1 or not counts.size or (np.diff(counts) >= least).all())
+    if least <= 1:
+        return frozenset(parts)
+    names = np.unique(unit, return_inverse=True)[1]
+    owners = int(names.max(initial=-1)) + 1
+    kept: list[str] = []
+    levels: list[tuple[list[Any], Column]] = [
+        ([np.ones(names.size, bool)], names),
+        ([np.ones(owners, bool)], np.arange(owners)),
+    ]
+    for name, part in parts.items():
+        items: Any = np.asarray(part, bool)
+        units = np.bincount(names[items], minlength=owners) > 0
+        tried = [
+            ([*sets, one], owner) for (sets, owner), one in zip(levels, (items, units), strict=True)
+        ]
+        if all(_safe(np.array(sets), owner, least) for sets, owner in tried):
+            kept.append(name)
+            levels = tried
+    return frozenset(kept)
+
+
+def _safe(rows: Bool[Column, "set item"], unit: Int[Column, "item"], least: int) -> bool:
+    """Whether no combination of sets of items is one of few units, for sure."""
+    if not rows.any():
+        return True
+    code = np.zeros(rows.shape[1], int)
+    for row in rows:
+        code = np.unique(code * 2 + row, return_inverse=True)[1]
+    first = np.unique(code, return_index=True)[1]
+    try:
+        return few_units(Sets(rows[:, first], code, unit), least=least) == 0
+    except Undecided:
+        return False
+
+
+def enough_each_side(
+    value: Float[Column, "item"], unit: Int[Column, "item"], cut: float, least: int
+) -> bool:
+    """Whether `least` units or more lie at or below a cut, such as a quantile, and at or above."""
+    sides = (value <= cut, value >= cut)
+    return least <= 1 or all(np.unique(unit[side]).size >= least for side in sides)
+
+
+def parted(value: Float[Column, "item"], unit: Int[Column, "item"], cut: float, least: int) -> bool:
+    """Whether those above a cut may be counted: nobody, or `least` units or more, on each side."""
+    many = [np.unique(unit[side]).size for side in (value > cut, value <= cut)]
+    return least <= 1 or all(one == 0 or one >= least for one in many)
+
+
+def rest_is_safe(
+    amount: Float[Column, "item"], unit: Int[Column, "item"], cut: float, *, least: int
+) -> bool:
+    """Whether the sum of the largest amounts may be published beside the sum of all.
+
+    Both pieces, the largest and the rest, must have units enough and none that dominates (p %
+    rule); an amount of which the head counts a part is looked at in both.
+
+    cut   how many of the largest are summed; whole or not
+    """
+    order = np.argsort(-np.asarray(amount, float), kind="stable")
+    head, rest = order[: int(np.ceil(cut))], order[int(cut) :]
+    for piece in (head, rest):
+        code = np.unique(unit[piece], return_inverse=True)[1]
+        sums = np.bincount(code, amount[piece])
+        if least > 1 and (sums.size < least or one_dominates(sums)):
+            return False
+    return True

@@ -26,13 +26,14 @@ Sources: Clauset, Shalizi and Newman (2009); Vuong (1989); Lagakos, Barraj and D
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Day
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.disclosure_control import countable, enough_each_side, parted, rest_is_safe
 from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
 from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
@@ -45,7 +46,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.privacy import WITHHELD, one_dominates
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import spearman, top_fifth_share
@@ -66,6 +67,7 @@ TAIL = 10  # amounts in the smallest tail that is fitted
 LISTED = 200  # groups of a column, or of a cross, that charts and tables list
 CLAIMS = ("V27", "V28", "V29", "V30", "V31")
 BASIS = "decisions listed, and the sum of their known amounts, sum to one"
+AMOUNTS = frozenset({"known", "nothing"})  # parts of the decisions that amounts are counted of
 HIDDEN: dict[str, Any] = {
     "estimand": "What the decisions listed hold.",
     "units": "decisions",
@@ -178,13 +180,14 @@ def enforcement(
         )
     tables = _tables(read, by, bool(date or year))
     seen = _seen(tables, read, least)
+    counted = _countable(read, end, least)
     findings = [
-        *_sums(read, least, currency),
-        *_quantiles(read, least, currency),
-        *_tail(read, least, currency, draws, seed, progress),
+        *_sums(read, counted, least, currency),
+        *_quantiles(read, counted, least, currency),
+        *_tail(read, counted, least, currency, draws, seed, progress),
         *_leaders(read, {name: tables[name] for name in by}, seen, least, currency),
-        *_months(read, tables, seen, date, end),
-        *_delays(read, opened, end, least, draws, seed, progress),
+        *_months(read, counted, tables, seen, date, end),
+        *_delays(read, counted, opened, end, least, draws, seed, progress),
     ]
     hidden = tuple(_not_drawn(by, tables, seen, unit, least))
     series = _series(read, by, tables, seen, findings, _whole(read, end))
@@ -195,7 +198,7 @@ def enforcement(
         suppressed=hidden,
         notes=(
             *rows.notes,
-            *_notes(read, least, date, year),
+            *_notes(read, counted, date, year),
             *_hidden(tables, seen),
             "No index of the model is a fine: quantiles are printed, not emitted as targets.",
         ),
@@ -304,40 +307,50 @@ def _day(written: str, field: str) -> Any:
     return np.datetime64(day, "D")
 
 
-def _notes(read: Decisions, least: int, date: str, year: str) -> Iterator[str]:
+DATED: dict[str, Callable[[Decisions], Column]] = {
+    "to the day": lambda read: ~np.isnat(read.day),
+    "to the month alone": lambda read: np.isnat(read.day) & (read.month != ""),
+    "to the year alone": lambda read: (read.month == "") & (read.year != ""),
+    "not at all": lambda read: read.year == "",
+}
+
+
+def _countable(read: Decisions, end: Any, least: int) -> frozenset[str]:
+    """Which parts of the decisions may be counted, so that no count of few units follows."""
+    first, last = _whole(read, end)
+    parts = {
+        "known": ~np.isnan(read.amount),
+        "nothing": read.amount == 0,
+        "whole months": _in(read, first, last) if last else np.zeros(read.many.size, bool),
+        "two dates": ~np.isnat(read.opened)
+        & (~np.isnat(read.day) if end is None else read.day <= end),
+        **{how: chosen(read) for how, chosen in DATED.items()},
+        "odd": read.odd,
+    }
+    each = {name: np.repeat(part, read.many) for name, part in parts.items()}
+    return countable(each, read.units, least=least)
+
+
+def _notes(read: Decisions, counted: frozenset[str], date: str, year: str) -> Iterator[str]:
     """What is not known of amounts and dates, in words."""
     yield (
-        f"Of {read.n:,} decisions {_without(read, least)}; all count as decisions, those without "
+        f"Of {read.n:,} decisions {_without(read, counted)}; all count as decisions, those without "
         "an amount are no part of sums and quantiles."
     )
     if not date:
         yield "No date of decisions: nothing is told by month."
         return
-    parts = {
-        "to the day": read[~np.isnat(read.day)],
-        "to the month alone": read[np.isnat(read.day) & (read.month != "")],
-        "to the year alone": read[(read.month == "") & (read.year != "")],
-        "not at all": read[read.year == ""],
-    }
-    many = np.array([one.n for one in parts.values()], float)
-    told = shown(many, least=least)
-    words = [
-        f"{one.n:,} {how}"
-        for (how, one), seen in zip(parts.items(), told, strict=True)
-        if seen and one.n
-    ]
-    yield f"Decisions are dated by column {date}: {', '.join(words)} (of {read.n:,})."
+    parts = {how: read[chosen(read)].n for how, chosen in DATED.items() if how in counted}
+    words = [f"{many:,} {how}" for how, many in parts.items() if many]
+    listed = f": {', '.join(words)} (of {read.n:,})" if words else ""
+    yield f"Decisions are dated by column {date}{listed}."
     odd = read[read.odd].n
     if odd:
+        number = f"{odd:,} cells" if "odd" in counted else "Some cells"
         yield (
-            f"{_number(odd, least)} cells of column {date} hold something that is no date, such as "
-            "letters in place of the day" + (f"; for them column {year} counts." if year else ".")
+            f"{number} of column {date} hold something that is no date, such as letters in place "
+            "of the day" + (f"; for them column {year} counts." if year else ".")
         )
-
-
-def _number(many: int, least: int) -> str:
-    """A number of decisions in words, if it is none or large enough to be told."""
-    return f"{many:,}" if many == 0 or many >= least else f"fewer than {least}"
 
 
 # --- groups, and which of them may be told -----------------------------------------------------
@@ -426,26 +439,20 @@ def _shared(read: Decisions) -> dict[str, Any]:
     }
 
 
-def _told(part: Decisions, read: Decisions, least: int) -> dict[str, Any]:
+def _told(part: Decisions, read: Decisions, counted: frozenset[str]) -> dict[str, Any]:
     """The same of a part; of the whole where their difference would tell of few decisions."""
-    return _shared(read if _few(read, least) else part)
+    return _shared(part if counted >= AMOUNTS else read)
 
 
-def _few(read: Decisions, least: int) -> bool:
-    """Whether so few decisions give no amount, or one of 0, that neither number is told."""
-    parts = (read.n - read.known.n, read[read.amount == 0].n)
-    return any(0 < many < least for many in parts)
-
-
-def _without(read: Decisions, least: int) -> str:
+def _without(read: Decisions, counted: frozenset[str]) -> str:
     """In words how many decisions give no amount, or one of 0."""
-    if _few(read, least):
+    if not counted >= AMOUNTS:
         return "some may give no amount, or one of 0"
     unknown, nothing = read.n - read.known.n, read[read.amount == 0].n
     return f"{unknown:,} give no amount, {nothing:,} an amount of 0"
 
 
-def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
+def _sums(read: Decisions, counted: frozenset[str], least: int, currency: str) -> Iterator[Finding]:
     """Decisions, the sum of fines and the part of the largest fifth."""
     shared = {**_shared(read), "cannot_say": CASE_MIX}
     unknown = read.n - read.known.n
@@ -455,14 +462,14 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
         estimate=float(read.n),
         unit="decisions",
         method="count; no interval: every decision that is listed",
-        says=f"{read.n:,} decisions are listed; {_without(read, least)}.",
+        says=f"{read.n:,} decisions are listed; {_without(read, counted)}.",
         **shared,
     )
     known = read.known
     if not known.safe(least):
         yield withheld("sum", **HIDDEN)
         return
-    shared |= _told(known, read, least)
+    shared |= _told(known, read, counted)
     amounts = known.each
     most: Column = np.append(amounts, np.full(unknown, amounts.max()))
     bounded = unknown > 0 and least <= 1
@@ -481,9 +488,8 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
         says=f"The fines that are known sum to {total:,.0f} {currency}.",
         **shared,
     )
-    order = np.argsort(-known.amount, kind="stable")
-    head = known[order[np.cumsum(known.many[order]) <= max(1, amounts.size // 5)]]
-    if total <= 0 or amounts.size < 5 or (least > 1 and not head.safe(least)):
+    safe = rest_is_safe(amounts, known.units, amounts.size / 5, least=least)
+    if total <= 0 or amounts.size < 5 or not safe:
         yield (
             withheld("top_fifth_share", **HIDDEN) if least > 1 else _not("top_fifth_share", shared)
         )
@@ -509,7 +515,9 @@ def _sums(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
     )
 
 
-def _quantiles(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
+def _quantiles(
+    read: Decisions, counted: frozenset[str], least: int, currency: str
+) -> Iterator[Finding]:
     """The amounts that given shares of decisions do not exceed."""
     known = read.known
     unknown = read.n - known.n
@@ -518,7 +526,7 @@ def _quantiles(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
     amounts = np.sort(known.each)
     for share in QUANTILES:
         value = _quantile(amounts, share)
-        if least > 1 and not _both_sides(known, value, least):
+        if not enough_each_side(known.each, known.units, value, least):
             yield withheld("quantile", f"{share:.0%}", **HIDDEN)
             continue
         low, high = (
@@ -542,7 +550,7 @@ def _quantiles(read: Decisions, least: int, currency: str) -> Iterator[Finding]:
                 else "; no interval: every known amount that is listed"
             ),
             says=f"{share:.0%} of the fines are {value:,.0f} {currency} or less.",
-            **{**_told(known, read, least), "cannot_say": CASE_MIX},
+            **{**_told(known, read, counted), "cannot_say": CASE_MIX},
         )
 
 
@@ -550,28 +558,32 @@ def _quantile(ordered: Column, share: float) -> float:
     return float(ordered[max(int(np.ceil(share * ordered.size - 1e-9)) - 1, 0)])
 
 
-def _both_sides(known: Decisions, value: float, least: int) -> bool:
-    """Whether at least so many units lie at or below, and at or above, a value."""
-    sides = (known[known.amount <= value], known[known.amount >= value])
-    return all(np.unique(one.units).size >= least for one in sides)
-
-
 def _tail(
-    read: Decisions, least: int, currency: str, draws: int, seed: int, progress: Progress
+    read: Decisions,
+    counted: frozenset[str],
+    least: int,
+    currency: str,
+    draws: int,
+    seed: int,
+    progress: Progress,
 ) -> Iterator[Finding]:
     """The exponent of the largest fines, and whether a lognormal lies nearer to them."""
     from datapolis.inference import heavy_tails, power_law
 
     fined = read[np.nan_to_num(read.amount) > 0]
-    shared = _told(fined, read, least)
+    shared = _told(fined, read, counted)
     if np.unique(fined.amount).size < 2:
         yield _not("tail_exponent", shared)
         return
     law = power_law.fit(fined.amount, fined.many)
     above = fined[fined.amount >= law.x_min]
-    if law.n_tail < TAIL or not _units_enough(above, least):
+    if law.n_tail < TAIL or not parted(fined.each, fined.units, law.x_min * (1 - 1e-12), least):
         yield withheld("tail_exponent", **HIDDEN) if least > 1 else _not("tail_exponent", shared)
         return
+    beside = counted >= AMOUNTS and bool(
+        countable({"tail": fined.each >= law.x_min}, fined.units, least=least)
+    )
+    tail = {"n_rows": law.n_tail, "n_units": int(np.unique(above.units).size)} if beside else {}
     units = None if (fined.unit < 0).all() else fined.unit
     drawn = power_law.bootstrap(
         fined.amount, fined.many, draws=draws, seed=seed, units=units, progress=progress
@@ -589,9 +601,9 @@ def _tail(
         interval="sampling",
         unit="exponent",
         method=f"maximum likelihood above x_min {start} (95 %: {_about(starts[0], least)} to "
-        f"{_about(starts[1], least)}), chosen by the Kolmogorov-Smirnov distance; {law.n_tail} "
-        f"amounts lie there; bootstrap of {draws:,} samples, each with its own x_min, for "
-        "decisions as draws of one process",
+        f"{_about(starts[1], least)}), chosen by the Kolmogorov-Smirnov distance; "
+        f"{f'{law.n_tail} amounts lie there; ' if beside else ''}bootstrap of {draws:,} samples, "
+        "each with its own x_min, for decisions as draws of one process",
         says=f"Fines of {start} {currency} or more fall with exponent {law.alpha:.2f}"
         + (
             ": so slowly that their mean has no end; only quantiles can be told."
@@ -629,8 +641,7 @@ def _tail(
             else f"but not beyond chance (p {p:.2f}): the two are not told apart."
         ),
         p_value=p,
-        **{**shared, "n_rows": law.n_tail, "n_units": int(np.unique(above.units).size)}
-        | {"cannot_say": "Which law it is: other laws may lie as near."},
+        **{**shared, **tail, "cannot_say": "Which law it is: other laws may lie as near."},
     )
 
 
@@ -706,6 +717,7 @@ def _whole(read: Decisions, end: Any) -> tuple[str, str]:
 
 def _months(
     read: Decisions,
+    counted: frozenset[str],
     tables: dict[str, Groups],
     seen: dict[str, Column],
     date: str,
@@ -741,7 +753,7 @@ def _months(
         + "; no interval: every decision that is listed",
         says=f"From {first} to {last} a month has {inside.n / months:.1f} decisions of the list.",
         **{
-            **_shared(inside),
+            **_shared(inside if "whole months" in counted else read),
             "cannot_say": "No trend: recent decisions are still being added, and more authorities "
             "publish theirs; those dated by year alone are left out.",
         },
@@ -754,6 +766,7 @@ def _in(read: Decisions, first: str, last: str) -> Column:
 
 def _delays(
     read: Decisions,
+    counted: frozenset[str],
     opened: str,
     end: Any,
     least: int,
@@ -784,9 +797,12 @@ def _delays(
     both = both[both.day <= last]
     delay = np.repeat((both.day - both.opened).astype(float), both.many)
     window = np.repeat((last - both.opened).astype(float), both.many)
-    shared = {**_shared(both), "unit": "days"}
+    shared = {**_shared(both if "two dates" in counted else read), "unit": "days"}
     naive = truncated.as_recorded(delay).quantile(0.5)
-    if least > 1 and min((delay <= naive).sum(), (delay >= naive).sum()) < least:
+    limit = truncated.product_limit(delay, window)
+    units = np.unique(both.units, return_inverse=True)[1]
+    middles = [naive, *([limit.quantile(0.5)] if limit.identified else [])]
+    if not all(enough_each_side(delay, units, one, least) for one in middles):
         yield withheld("delay", **HIDDEN)
         return
     yield Finding(
@@ -797,28 +813,36 @@ def _delays(
         says=f"Half of the cases with two dates were decided within {naive:,.0f} days.",
         **{**shared, "cannot_say": "How long cases take: long ones are not decided yet."},
     )
-    limit = truncated.product_limit(delay, window)
-    units = np.unique(both.units, return_inverse=True)[1]
     middle, _ = truncated.bootstrap(
         delay, window, units, at=np.empty(0), draws=draws, seed=seed, progress=progress
     )
     lower, upper = interval(middle)
+    bounded = limit.identified and all(
+        enough_each_side(delay, units, one, least) for one in (lower, upper)
+    )
+    told = str(last) if end is not None or least <= 1 else str(last.astype("datetime64[M]"))
+    longest = window.max() if least <= 1 else float(f"{window.max():.1g}")
     yield Finding(
         name="delay",
         estimand=estimand,
         estimate=limit.quantile(0.5) if limit.identified else np.nan,
-        lower=lower if limit.identified else np.nan,
-        upper=upper if limit.identified else np.nan,
-        interval="sampling" if limit.identified else "none",
-        method=f"product limit in reverse time, as of {last}, {draws:,} bootstrap samples of "
-        f"{shared['units']}",
+        lower=lower if bounded else np.nan,
+        upper=upper if bounded else np.nan,
+        interval="sampling" if bounded else "none",
+        method=f"product limit in reverse time, as of {told}, {draws:,} bootstrap samples of "
+        f"{shared['units']}"
+        + (
+            "; an end of the interval is withheld: too few beyond it"
+            if limit.identified and not bounded
+            else ""
+        ),
         says=f"Corrected for cases not yet decided, half take {limit.quantile(0.5):,.0f} days or "
         f"less, against {naive:,.0f} as recorded."
         if limit.identified
         else "No delay is told.",
         **{
             **shared,
-            "cannot_say": f"Delays longer than {window.max():,.0f} days."
+            "cannot_say": f"Delays longer than {longest:,.0f} days."
             if limit.identified
             else "Some delay took every case that could have had it: shorter ones tell nothing.",
         },

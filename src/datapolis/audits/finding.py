@@ -43,6 +43,7 @@ INTERVALS: dict[str, str] = {
 PROGRESS = "progress"  # the parameter of an audit that is no option
 ROWS = 40  # of findings shown in a notebook's cell
 ROUNDING = 1e-6  # by which the ends of an interval that is a point may cross
+OF_UNITS = ("unit", "holder", "payer")  # options that say whose a row is
 LEVEL = 0.95  # of sampling and randomisation intervals
 
 P = ParamSpec("P")
@@ -282,7 +283,8 @@ def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
         options = {name: bound.arguments[name] for name in keyword}
         found = function(*arguments, **named)
         if not options.get("public"):
-            found = _discreet(found, int(options.get("min_group", LEAST)))
+            of_units = any(options.get(name) for name in OF_UNITS)
+            found = _discreet(found, int(options.get("min_group", LEAST)), of_units)
         kept = {name: _option(value) for name, value in options.items()}
         return replace(found, kind=function.__name__, options={**kept, **found.options})
 
@@ -290,15 +292,24 @@ def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
     return audited
 
 
-def _discreet(found: Audit, least: int) -> Audit:
+def _discreet(found: Audit, least: int, of_units: bool) -> Audit:
     """The audit without what its tables' numbers of rows tell of fewer rows than `least`.
 
     Rows left out as asked are a group, and so are those that a finding does not count: the number
-    of all rows would give them by subtraction.
+    of all rows would give them by subtraction. Rows that repeat another may all be those of one
+    unit: where rows belong to units (`of_units`) their number is never published.
     """
     inputs, notes = [], list(found.notes)
     for one in found.inputs:
         name, rows, dropped = one["table"], one["rows"], one["dropped"]
+        repeats = one.get("exact_duplicates") or 0
+        if repeats and (of_units or repeats < least):
+            one = {**one, "exact_duplicates": None}
+            exact = f"{name}: {repeats:,} rows repeat another row exactly"
+            notes = [
+                note.replace(exact, f"{name}: some rows repeat another row exactly")
+                for note in notes
+            ]
         few = 0 < dropped < least
         if few or any(0 < abs(rows - row.n_rows) < least for row in found.findings if row.n_rows):
             one = {**one, "rows": None, "dropped": None if few else dropped}

@@ -9,12 +9,12 @@ that any of them tells apart are its atoms; a group is then a set of atoms, a ro
     derivable   a set that is a sum or difference of groups that are shown: it lies in their span
 
 No combination of shown groups may be one of fewer than `least` units, whatever its weights
-(`disclosure_control`). No unsafe group, no unsafe atom and no unsafe rest (a shown group less those of another table that
-are shown inside it) may be derivable. Where one is, the smallest group that helps to derive it is
-withheld too, and so on until none is; then those that turn out to be needless are given back, the
-largest first. A group of a finer table is withheld wherever the coarser one that holds it is. This
-guards what subtraction gives exactly; how closely a number may be bounded from
-its being no less than 0 is not limited further.
+(`disclosure_control`). No unsafe group, no unsafe atom and no unsafe rest (a shown group less those
+of another table that are shown inside it) may be derivable. Where one is, the smallest group that
+helps to derive it is withheld too, and so on until none is; then those that turn out to be needless
+are given back, the largest first. A group of a finer table is withheld wherever the coarser one
+that holds it is. This guards what subtraction gives exactly; how closely a number may be bounded
+from its being no less than 0 is not limited further.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, on secondary suppression.
 """
