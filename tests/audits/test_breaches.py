@@ -298,9 +298,20 @@ def test_dates_that_cannot_be_are_left_out_and_told():
     frame = register(7)
     early = frame.copy()
     early.loc[:11, "told"] = "2009-12-31"
-    found = ask(early, size="")
+    found = ask(early, size="", public=True)
     assert any("12 rows are left out of corrected lags" in note for note in found.notes)
     assert found["lag_median"].n_rows <= len(frame) - 12
+
+
+def test_rows_left_out_of_few_entities_are_not_counted():
+    """Twelve rows of seven entities: neither they nor what is left beside all of them."""
+    frame = register(7)
+    early = frame.copy()
+    early.loc[:11, "told"] = "2009-12-31"
+    assert early["who"][:12].nunique() < 10
+    found = ask(early, size="")
+    assert any("Some rows are left out of corrected lags" in note for note in found.notes)
+    assert found["lag_median"].n_rows in (0, len(frame))
 
 
 @given(

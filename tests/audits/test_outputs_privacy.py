@@ -610,3 +610,49 @@ def test_undated_decisions_less_odd_ones_are_not_three():
     table["date"][210:] = ["xx"] * 3
     every = enforcement(table, amount="fine", by="land", unit="firm", date="date", draws=9)
     assert "13 cells" in words(every)
+
+
+def test_no_median_is_that_of_one_entity():
+    """Eleven entities: the median is one's amount; six of eleven lie above the tail's start."""
+    sizes = [501, 733, 911, 1203, 1517, 18943, 20011, 25013, 31007, 40009, 50021]
+    table = {"entity": [f"e{one}" for one in range(11)], "affected": sizes}
+    audit = breaches(table, size="affected", holder="entity", draws=19)
+    told = {one.name: one.estimate for one in audit.findings}
+    assert np.isnan(told["size_median"]) and np.isnan(told["alpha"])
+    assert told["total"] == sum(sizes)
+    assert "of 11 breaches)" not in words(audit)
+
+
+def test_medians_of_breaches_with_and_without_a_lag_have_ten_on_either_side():
+    """Ten and ten rows: each median has five on a side."""
+    random = np.random.default_rng(11)
+    for many, told in ((10, False), (40, True)):
+        table = {
+            "who": [f"w{one}" for one in range(2 * many)],
+            "lag": [*random.integers(1, 90, many).tolist(), *[None] * many],
+            "size": amounts(random, 2 * many),
+        }
+        audit = breaches(table, lag="lag", size="size", holder="who", draws=19)
+        assert np.isfinite(audit["missing_lag_size_ratio"].estimate) == told
+        assert np.isfinite(audit["lag_median_recorded"].estimate) == told
+
+
+def test_breaches_in_no_whole_month_do_not_follow():
+    """Few are reported in the month that has only begun: the rate is rounded, a month hidden."""
+    random = np.random.default_rng(12)
+    day = np.datetime64("2010-02-01") + random.integers(0, 1064, 899)
+    few = np.array(["2010-01-20", "2013-01-03", "2013-01-04", "2013-01-05"], "datetime64[D]")
+    day = np.append(day, few)
+    table = {
+        "who": [f"w{one}" for one in range(903)],
+        "told": day.astype(str),
+        "kind": random.choice(["a", "b"], 903),
+    }
+    audit = breaches(table, reported="told", holder="who", entity="kind", draws=19)
+    assert sum(one.estimate for one in audit.all("reports")) == 903
+    month = day.astype("datetime64[M]")
+    whole = int(np.isin(month, audit.series["months"]["month"].astype("datetime64[M]")).sum())
+    assert whole == 899 and audit["rate"].n_rows == 0
+    told = audit["rate"].estimate * audit["rate"].n_units
+    assert told == pytest.approx(round(whole / 10) * 10)
+    assert np.isnan(audit.series["months"]["count"]).any()

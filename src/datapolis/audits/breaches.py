@@ -69,6 +69,20 @@ MOST_MISSING = 0.05  # part of the rows whose report has no date, for a rate to 
 GRID = 48  # steps of the lag curve
 RECENT = 4  # last months of start that are told
 SEPARATOR = "|"
+PARTS = (
+    "all",
+    "dated",
+    "months",
+    "with a size",
+    "sized",
+    "above 0",
+    "below the floor",
+    "lag",
+    "corrected",
+    "early",
+    "impossible",
+    "sized without a lag",
+)  # of the rows, that are counted
 UNKNOWN = "not recorded"
 UNIT = derived("unit")
 LAG_COLUMN = derived("lag")
@@ -141,8 +155,13 @@ def breaches(
     )
     shares = [shares] if isinstance(shares, str) else list(shares)
     rows = _typed(open_table(table, drop=drop, duplicates=duplicates), asked, shares)
-    told = _Told(rows, together=_together(rows, asked, shares, sample))
-    if not asked.enough(told.n, _units(rows, asked)):
+    told = _Told(
+        rows,
+        together=_together(rows, asked, shares, sample),
+        counted=_counted(rows, asked, shares),
+        units=_units(rows, asked),
+    )
+    if not asked.enough(told.n, told.units):
         for name, estimand in (("annual_ratio", TREND), ("lag_median", LAG), ("alpha", TAIL)):
             told.cannot(name, estimand, WITHHELD)
         told.hide(_drawn_by(asked, shares, sample), too_few(asked.whose, asked.least))
@@ -221,6 +240,8 @@ class _Told:
     notes: list[str] = field(default_factory=list)
     hidden: list[Suppressed] = field(default_factory=list)
     together: frozenset[tuple[str, str]] | None = None  # labels that hide each other; None: all
+    counted: frozenset[str] = frozenset()  # parts of the rows that may be counted
+    units: int = 0  # independent units
 
     def __post_init__(self) -> None:
         self.notes.extend(self.rows.notes)
@@ -234,6 +255,13 @@ class _Told:
         """Which labels of a column may stand beside those of the other columns."""
         known = self.together
         return np.array([known is None or (column, str(one)) in known for one in labels], bool)
+
+    def size(self, part: str, rows: int, units: int) -> dict[str, int]:
+        """Rows and units of a finding; of all, or none, where those of the part would tell few."""
+        if part in self.counted:
+            return {"n_rows": rows, "n_units": units}
+        every = "all" in self.counted
+        return {"n_rows": self.n if every else 0, "n_units": self.units if every else 0}
 
     def tell(self, name: str, estimand: str, estimate: float, says: str, **more: Any) -> None:
         """Add a finding."""
@@ -356,6 +384,57 @@ def _together(
     return frozenset(label for label, (table, place) in label_at.items() if seen[table][place])
 
 
+def _counted(rows: Table, asked: _Asked, shares: Sequence[str]) -> frozenset[str]:
+    """Which parts of the rows may be counted, so that no count of few units follows.
+
+    The number of all comes first where kinds and labels are counted, as they add up to it.
+    """
+    lag = bool(asked.lag or (asked.start and asked.reported))
+    if lag:
+        rows = _with_lag(rows, asked)
+    columns = [asked.start, asked.reported, asked.size, LAG_COLUMN if lag else "", *shares]
+    names = [one for one in dict.fromkeys(columns) if one]
+    if not names or asked.public:
+        return frozenset(PARTS) | {f"with {one}" for one in shares}
+    cells = _by_unit(rows, asked, names)
+    count = cells[N]
+    every = np.ones(count.size, bool)
+    parts = {}
+    if asked.reported:
+        day = cells[asked.reported].astype("datetime64[D]")
+        dated = ~np.isnat(day)
+        parts["dated"] = dated
+        if dated.any():
+            months = whole_months(day[dated], count[dated], asked.as_of)[0]
+            parts["months"] = dated & np.isin(day.astype("datetime64[M]"), months)
+    if asked.size:
+        size = cells[asked.size].astype(float)
+        parts["with a size"] = ~np.isnan(size)
+        parts["sized"] = size >= (0.0 if asked.floor is None else asked.floor)
+        parts["above 0"] = parts["sized"] & (size > 0)
+        parts["below the floor"] = ~np.isnan(size) & ~parts["sized"]
+    if lag:
+        parts["lag"] = ~np.isnan(cells[LAG_COLUMN].astype(float))
+        lags, begun = _cells_of_lags(cells, asked)
+        if begun is not None:
+            possible, kept, _ = _correctable(lags, begun, asked)
+            parts |= {"corrected": kept, "early": possible & ~kept}
+            parts["impossible"] = parts["lag"] & ~possible
+        if asked.size:
+            parts["sized without a lag"] = ~np.isnan(size) & ~parts["lag"]
+    parts |= {
+        f"with {one}": np.array([cell is not None for cell in cells[one]], bool) for one in shares
+    }
+    order = ["all", *parts] if asked.entity or shares else [*parts, "all"]
+    parts["all"] = every
+    return countable(
+        {name: np.repeat(parts[name], count) for name in order},
+        np.repeat(cells[UNIT], count),
+        least=asked.least,
+        whole=False,
+    )
+
+
 def _labels_of(cell: Any, whole: bool) -> set[str]:
     """The labels that a cell holds: itself, or the several that it joins by |."""
     if cell is None:
@@ -401,10 +480,11 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
     days = dated.group([asked.reported])
     missing = told.n - int(days[N].sum())
     if missing > MOST_MISSING * told.n or not days[N].size:
+        number = f"{missing:,} rows" if told.counted >= {"all", "dated"} else "Too many rows"
         told.cannot(
             "annual_ratio",
             TREND,
-            f"{asked.many(missing)} have no date of report, and nothing says that they are spread "
+            f"{number} have no date of report, and nothing says that they are spread "
             "over the months like the others: no rate, no trend.",
         )
         return None
@@ -421,11 +501,10 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
         return None
     trend = count_trend(counts, np.arange(months.size) / 12)
     between = f"{months[0]} to {months[-1]}"
-    visible = shown(
-        _units_of_months(dated, asked, months, counts),
-        least=asked.least,
-        overlap=bool(asked.holder),
-    )
+    units = _units_of_months(dated, asked, months, counts)
+    if "months" not in told.counted:  # what the months leave of all is few, and stays hidden
+        units = np.append(units, 1)
+    visible = shown(units, least=asked.least, overlap=bool(asked.holder))[: months.size]
     told.series["months"] = {
         "month": months.astype(str),
         "count": np.where(visible, counts, np.nan),
@@ -434,7 +513,7 @@ def _by_report(told: _Told, asked: _Asked) -> CountTrend | None:
     if not visible.all():
         why = f"{int((~visible).sum())} months have fewer than {asked.least} {asked.whose}"
         told.hide(("months",), f"{why}, or could be had by subtraction", part=True)
-    _tell_trend(told, trend, counts, between)
+    _tell_trend(told, asked, trend, counts, between)
     return trend
 
 
@@ -452,22 +531,26 @@ def _units_of_months(dated: Table, asked: _Asked, months: Column, counts: Column
     return np.array([number.get(12 * 1970 + month, 0) for month in months.astype(int).tolist()])
 
 
-def _tell_trend(told: _Told, trend: CountTrend, counts: Column, between: str) -> None:
+def _tell_trend(told: _Told, asked: _Asked, trend: CountTrend, counts: Column, of: str) -> None:
     total = int(counts.sum())
+    exact = "months" in told.counted
+    if not exact:  # else what is in no whole month would follow, and that is few
+        total = round(total / asked.least) * asked.least
     shared: dict[str, Any] = {
-        "of": between,
-        "n_rows": total,
+        "of": of,
+        "n_rows": total if exact else 0,
         "n_units": counts.size,
         "units": "whole months, by date of report",
     }
     told.tell(
         "rate",
         "Reported breaches in a month.",
-        float(counts.mean()),
-        f"{counts.mean():.1f} breaches a month were reported, {total:,} in {counts.size} whole "
-        "months.",
+        total / counts.size,
+        f"{total / counts.size:.1f} breaches a month were reported, "
+        f"{'' if exact else 'about '}{total:,} in {counts.size} whole months.",
         unit="breaches/month",
-        method="mean of whole months by date of report; no interval: all that were reported",
+        method="mean of whole months by date of report; no interval: all that were reported"
+        + ("" if exact else f"; their number rounded to a multiple of {asked.least}"),
         **shared,
     )
     for name, autocorrelated in (("annual_ratio", False), ("annual_ratio_autocorrelated", True)):
@@ -573,8 +656,11 @@ class _Lags:
 
     def parted(self, asked: _Asked) -> bool:
         """Whether the rows above the mark may be told from those below."""
-        sides = [self[self.lag > asked.mark], self[self.lag <= asked.mark]]
-        return all(one.n == 0 or asked.enough(one.n, one.n_units) for one in sides)
+        return parted(self.lag, self.unit, asked.mark, asked.least)
+
+    def middle(self, cut: float, asked: _Asked) -> bool:
+        """Whether units enough lie on either side of a quantile."""
+        return enough_each_side(self.lag, self.unit, cut, asked.least)
 
 
 LAG = "Days from the start of a breach to its report: lag from start."
@@ -591,7 +677,9 @@ def _lags(told: _Told, asked: _Asked) -> None:
     cells = _by_unit(rows.where(has_lag), asked, keys)
     many = int(cells[N].sum())
     if many < LEAST_ROWS or not asked.enough(many, np.unique(cells[UNIT]).size):
-        told.cannot("lag_median", LAG, f"{asked.many(many)} have a lag: too few, or of too few.")
+        units = int(np.unique(cells[UNIT]).size)
+        number = asked.many(many, units) if "lag" in told.counted else "some rows"
+        told.cannot("lag_median", LAG, f"{number} have a lag: too few, or of too few.")
         return
     lags, begun = _cells_of_lags(cells, asked)
     _as_recorded(told, asked, lags)
@@ -622,21 +710,24 @@ def _as_recorded(told: _Told, asked: _Asked, lags: _Lags) -> None:
     recorded = truncated.as_recorded(lags.lag, lags.count)
     above = float(recorded.above(np.asarray([asked.mark]))[0])
     shared: dict[str, Any] = {
-        "n_rows": lags.n,
-        "n_units": lags.n_units,
+        **told.size("lag", lags.n, lags.n_units),
         "units": asked.units,
         "method": "as recorded, all rows with a lag",
         "cannot_say": "Long lags of recent breaches, which are not reported yet. " + LAG_FROM_START,
     }
     middle = median(lags.lag, lags.count)
-    told.tell(
-        "lag_median_recorded",
-        f"The median, over recorded lags, of: {LAG}",
-        middle,
-        f"Lag from start as recorded: half take at most {middle:g} days.",
-        unit="days",
-        **shared,
-    )
+    estimand = f"The median, over recorded lags, of: {LAG}"
+    if lags.middle(middle, asked):
+        told.tell(
+            "lag_median_recorded",
+            estimand,
+            middle,
+            f"Lag from start as recorded: half take at most {middle:g} days.",
+            unit="days",
+            **shared,
+        )
+    else:
+        told.cannot("lag_median_recorded", estimand, WITHHELD)
     estimand = f"The share of recorded lags from start above {asked.mark:g} days."
     if not lags.parted(asked):
         told.cannot("lag_above_recorded", estimand, WITHHELD)
@@ -650,7 +741,7 @@ def _as_recorded(told: _Told, asked: _Asked, lags: _Lags) -> None:
         **shared,
     )
     part = lags.n / told.n
-    if lags.n == told.n or not asked.enough(told.n - lags.n, told.n - lags.n):
+    if lags.n == told.n or not told.counted >= {"all", "lag"}:
         return
     low, high = above * part, above * part + 1 - part
     told.tell(
@@ -676,26 +767,27 @@ def _corrected(told: _Told, asked: _Asked, lags: _Lags, begun: Column | None) ->
     if begun is None:
         told.cannot("lag_median", LAG, "No start is known: nothing corrects the lag.")
         return
-    reported = begun + lags.lag.astype("timedelta64[D]")
-    since = asked.law_from if asked.law_from is not None else np.nanmin(reported)
-    possible = (lags.lag >= 0) & (lags.lag <= lags.window)
-    kept = possible & (begun >= since)
+    possible, kept, since = _correctable(lags, begun, asked)
+    many = {
+        part: asked.many(lags[rows].n, lags[rows].n_units) if part in told.counted else "some rows"
+        for part, rows in (("early", possible & ~kept), ("impossible", ~possible))
+    }
     told.notes.append(
         f"Corrected lags: breaches that started before {asked.day(since)} "
-        f"({asked.many(int(lags.count[possible & ~kept].sum()))}) are left out, as the register "
+        f"({many['early'] if (possible & ~kept).any() else 'none'}) are left out, as the register "
         "holds only those of them that were reported late"
         + ("." if asked.law_from is not None else "; that is the first report.")
     )
     if not possible.all():
         told.notes.append(
-            f"{asked.many(int(lags.count[~possible].sum()))} are left out of corrected lags: "
-            "reported before the start, after the date of the table, or without a start."
+            f"{many['impossible'].capitalize()} are left out of corrected lags: reported before "
+            "the start, after the date of the table, or without a start."
         )
     seen = lags[kept]
     if seen.n < max(LEAST_ROWS, asked.least) or seen.n_units < max(LEAST_ROWS, asked.least):
         if 0 < min(seen.n, seen.n_units) < asked.least:
             told.hide(("lag",), too_few(asked.whose, asked.least))
-        told.cannot("lag_median", LAG, f"{asked.many(seen.n)} are left: too few to correct.")
+        told.cannot("lag_median", LAG, "Too few rows, or of too few units, are left to correct.")
         return
     found = truncated.product_limit(seen.lag, seen.window, seen.count)
     naive = truncated.as_recorded(seen.lag, seen.count)
@@ -729,6 +821,15 @@ def _corrected(told: _Told, asked: _Asked, lags: _Lags, begun: Column | None) ->
         "naive": 1 - naive.above(grid),
         "mark": np.full(grid.shape, asked.mark),
     }
+
+
+def _correctable(lags: _Lags, begun: Column, asked: _Asked) -> tuple[Column, Column, np.datetime64]:
+    """Which lags are possible, which of them can be corrected, and the first start of those."""
+    days = np.nan_to_num(lags.lag).astype("timedelta64[D]")
+    reported = np.where(np.isnan(lags.lag), np.datetime64("NaT"), begun + days)
+    since = asked.law_from if asked.law_from is not None else np.nanmin(reported)
+    possible = (lags.lag >= 0) & (lags.lag <= lags.window)
+    return possible, possible & (begun >= since), since
 
 
 def _grid(asked: _Asked, seen: _Lags) -> Column:
@@ -765,7 +866,10 @@ def _tell_corrected(
     above: Column,
 ) -> None:
     mark = np.asarray([asked.mark])
-    shared: dict[str, Any] = {"n_rows": seen.n, "n_units": seen.n_units, "units": asked.units}
+    shared: dict[str, Any] = {
+        **told.size("corrected", seen.n, seen.n_units),
+        "units": asked.units,
+    }
     corrected = {
         **shared,
         "interval": "sampling",
@@ -782,26 +886,35 @@ def _tell_corrected(
     }
     middle, long = found.quantile(0.5), float(found.above(mark)[0])
     low, high = interval(medians)
-    told.tell(
-        "lag_median",
-        f"The median, corrected for reports still to come, of: {LAG}",
-        middle,
-        f"Lag from start, reports still to come allowed for: half take at most {middle:g} days "
-        f"({low:g} to {high:g}).",
-        lower=low,
-        upper=high,
-        unit="days",
-        **corrected,
-    )
+    ends = all(seen.middle(one, asked) for one in (low, high))  # an end is somebody's lag
+    estimand = f"The median, corrected for reports still to come, of: {LAG}"
+    if seen.middle(middle, asked):
+        told.tell(
+            "lag_median",
+            estimand,
+            middle,
+            f"Lag from start, reports still to come allowed for: half take at most {middle:g} days"
+            + (f" ({low:g} to {high:g})." if ends else "."),
+            lower=low if ends else np.nan,
+            upper=high if ends else np.nan,
+            unit="days",
+            **corrected,
+        )
+    else:
+        told.cannot("lag_median", estimand, WITHHELD)
     plain = naive.quantile(0.5)
-    told.tell(
-        "lag_median_naive",
-        f"The median on the same rows, uncorrected, of: {LAG}",
-        plain,
-        f"Uncorrected, half of the same rows take at most {plain:g} days.",
-        unit="days",
-        **uncorrected,
-    )
+    estimand = f"The median on the same rows, uncorrected, of: {LAG}"
+    if seen.middle(plain, asked):
+        told.tell(
+            "lag_median_naive",
+            estimand,
+            plain,
+            f"Uncorrected, half of the same rows take at most {plain:g} days.",
+            unit="days",
+            **uncorrected,
+        )
+    else:
+        told.cannot("lag_median_naive", estimand, WITHHELD)
     estimand = f"The share of lags from start above {asked.mark:g} days, corrected."
     if not seen.parted(asked):
         told.cannot("lag_above", estimand, WITHHELD)
@@ -839,13 +952,22 @@ def _missing(told: _Told, asked: _Asked, rows: Table, has_lag: Any) -> None:
     if not without:
         return
     estimand = "How many times as large breaches without a lag are as those with one (medians)."
-    few = min(np.unique(unit[side]).size for side in (with_lag, ~with_lag))
-    rows_of = min(without, int(count[with_lag].sum()))
-    if rows_of < LEAST_ROWS or not asked.enough(rows_of, few):
-        told.cannot("missing_lag_size_ratio", estimand, "Too few rows on one of the sides.")
+    present, absent = (
+        median(size[side], count[side]) if side.any() else np.nan for side in (with_lag, ~with_lag)
+    )
+    enough = all(
+        int(count[side].sum()) >= LEAST_ROWS
+        and enough_each_side(size[side], unit[side], cut, asked.least)
+        for side, cut in ((with_lag, present), (~with_lag, absent))
+    )
+    if not enough:
+        told.cannot(
+            "missing_lag_size_ratio",
+            estimand,
+            "Too few rows have a lag, or lack one, on either side of a median.",
+        )
         return
     units = int(unit.max()) + 1
-    present, absent = (median(size[side], count[side]) for side in (with_lag, ~with_lag))
     if not present > 0:
         told.cannot("missing_lag_size_ratio", estimand, "The median with a lag is 0: no ratio.")
         return
@@ -856,12 +978,14 @@ def _missing(told: _Told, asked: _Asked, rows: Table, has_lag: Any) -> None:
         for side in (with_lag, ~with_lag)
     ]
     low, high = interval(drawn[1] / np.maximum(drawn[0], np.finfo(float).tiny))
+    counted = told.counted >= {"sized without a lag", "with a size"}
     larger = "larger" if low > 1 else "smaller" if high < 1 else "not clearly of another size"
     told.tell(
         "missing_lag_size_ratio",
         estimand,
         absent / present,
-        f"{without:,} breaches have no lag and are {larger}: median {absent:,.5g} against "
+        (f"{without:,} breaches have" if counted else "Breaches with")
+        + f" no lag{' and' if counted else ''} are {larger}: median {absent:,.5g} against "
         f"{present:,.5g}. "
         + (
             "Lags are not missing at random."
@@ -872,8 +996,7 @@ def _missing(told: _Told, asked: _Asked, rows: Table, has_lag: Any) -> None:
         upper=high,
         interval="sampling",
         unit="ratio",
-        n_rows=int(count.sum()),
-        n_units=units,
+        **told.size("with a size", int(count.sum()), units),
         units=asked.units,
         method=f"ratio of medians; interval from {asked.draws:,} samples of whole units",
         cannot_say="How long the lags that are missing were.",
@@ -914,9 +1037,11 @@ def _severity(told: _Told, asked: _Asked, trend: CountTrend | None) -> None:
     cells = _by_unit(told.rows.where(told.rows[asked.size].notnull()), asked, [asked.size])
     listed = cells[asked.size] >= (0.0 if asked.floor is None else asked.floor)
     if not listed.all():
+        below = int(cells[N][~listed].sum()), int(np.unique(cells[UNIT][~listed]).size)
+        number = asked.many(*below) if "below the floor" in told.counted else "some rows"
         told.notes.append(
-            f"{asked.many(int(cells[N][~listed].sum()))} lie below the floor of "
-            f"{asked.floor:g} and are left out of sizes."
+            f"{number.capitalize()} lie below the floor of {asked.floor:g} and are left out of "
+            "sizes."
         )
     sized = int(cells[N][listed].sum())
     if sized < LEAST_ROWS or not asked.enough(sized, np.unique(cells[UNIT][listed]).size):
@@ -940,29 +1065,33 @@ def _sizes(cells: Columns, asked: _Asked, chosen: Column) -> _Sizes:
 def _totals(told: _Told, asked: _Asked, of: _Sizes) -> None:
     total, middle = float(of.size @ of.count), median(of.size, of.count)
     shared: dict[str, Any] = {
-        "n_rows": of.n,
-        "n_units": of.n_units,
+        **told.size("sized", of.n, of.n_units),
         "units": asked.units,
         "unit": "people",
         "method": "as reported; no interval: all that were reported",
         "claims": CLAIMS,
     }
-    told.tell(
-        "size_median",
-        "The median number of people affected by a reported breach.",
-        middle,
-        f"Half of the breaches affected at most {middle:,.7g} people.",
-        **shared,
-    )
+    estimand = "The median number of people affected by a reported breach."
+    if enough_each_side(of.size, of.unit, middle, asked.least):
+        told.tell(
+            "size_median",
+            estimand,
+            middle,
+            f"Half of the breaches affected at most {middle:,.7g} people.",
+            **shared,
+        )
+    else:
+        told.cannot("size_median", estimand, WITHHELD, claims=CLAIMS)
     by_unit = np.sort(np.bincount(of.unit, of.size * of.count))[::-1]
     if asked.public or (
         by_unit.size > 2 and not dominant(by_unit[:1], by_unit[1:2], np.asarray([total]))[0]
     ):
+        number = f" in {of.n:,} breaches" if "sized" in told.counted else ""
         told.tell(
             "total",
             "People affected by all reported breaches, each as often as it happened.",
             total,
-            f"{total:,.0f} people were affected in {of.n:,} breaches.",
+            f"{total:,.0f} people were affected{number}.",
             **{**shared, "cannot_say": "How many different people: one may be hit repeatedly."},
         )
     if asked.public:
@@ -981,6 +1110,16 @@ def _totals(told: _Told, asked: _Asked, of: _Sizes) -> None:
 def _tail(told: _Told, asked: _Asked, of: _Sizes, trend: CountTrend | None) -> None:
     """The power law, and the largest of a year drawn from it."""
     law = power_law.fit(of.size, of.count, floor=asked.floor)
+    above = np.unique(of.unit[of.size >= law.x_min]).size
+    if above < asked.least:
+        told.hide(("sizes",), too_few(asked.whose, asked.least))
+        told.cannot("alpha", TAIL, WITHHELD, claims=CLAIMS)
+        return
+    tail = countable(
+        {"tail": np.repeat(of.size >= law.x_min, of.count)},
+        np.repeat(of.unit, of.count),
+        least=asked.least,
+    )
     drawn = power_law.bootstrap(
         of.size,
         of.count,
@@ -992,19 +1131,21 @@ def _tail(told: _Told, asked: _Asked, of: _Sizes, trend: CountTrend | None) -> N
     )
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     low, high = interval(drawn[:, 0])
+    number = f" ({law.n_tail:,} of {law.n:,} breaches)"
+    if not tail or "above 0" not in told.counted:
+        number = ""
     begins = f"{law.x_min:,.7g}" if asked.public else f"about {_round(law.x_min, 1)}"
     told.tell(
         "alpha",
         TAIL,
         law.alpha,
-        f"From {begins} people on ({law.n_tail:,} of {law.n:,} breaches) the chance of x or more "
-        f"falls as x^-{law.alpha - 1:.2f}: alpha is {law.alpha:.2f} ({low:.2f} to {high:.2f}).",
+        f"From {begins} people on{number} the chance of x or more falls "
+        f"as x^-{law.alpha - 1:.2f}: alpha is {law.alpha:.2f} ({low:.2f} to {high:.2f}).",
         lower=low,
         upper=high,
         interval="sampling",
         unit="exponent",
-        n_rows=law.n,
-        n_units=of.n_units,
+        **told.size("above 0", law.n, of.n_units),
         units=asked.units,
         method="maximum likelihood, x_min by the least Kolmogorov-Smirnov distance"
         + ("" if asked.floor is None else f", not below {asked.floor:g}")
@@ -1061,8 +1202,7 @@ def _largest(
     five, middle, ninety_five = np.quantile(largest, [0.05, 0.5, 0.95])
     shared: dict[str, Any] = {
         "unit": "people",
-        "n_rows": law.n,
-        "n_units": of.n_units,
+        **told.size("above 0", law.n, of.n_units),
         "units": asked.units,
         "claims": CLAIMS,
     }
@@ -1225,9 +1365,7 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
         cells = told.rows.where(told.rows[column].notnull()).group([column])
         filled = int(cells[N].sum())
         if filled < max(asked.least, 1):
-            told.cannot(
-                "share", f"Shares of {column}.", f"{asked.many(filled)} have one.", of=column
-            )
+            told.cannot("share", f"Shares of {column}.", "Too few rows have one.", of=column)
             if filled and not asked.public:
                 hidden.append(column)
             continue
@@ -1240,7 +1378,8 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
             told.notes.append(f"{int((~visible).sum())} labels of {column} are withheld: too few.")
             hidden.append(column)
         if (unlabelled := told.n - filled) > 0:
-            told.notes.append(f"{column}: {asked.many(unlabelled)} are empty and left out.")
+            empty = f"{unlabelled:,} rows" if f"with {column}" in told.counted else "some rows"
+            told.notes.append(f"{column}: {empty} are empty and left out.")
         for label, number in _chosen(labels, many, visible):
             told.tell(
                 "share",
@@ -1249,8 +1388,7 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
                 f"{number / filled:.1%} of the rows have {label}, within this table alone.",
                 of=f"{column}: {label}",
                 unit="share",
-                n_rows=filled,
-                n_units=filled,
+                **told.size(f"with {column}", filled, filled),
                 units="rows",
                 basis=f"rows with a {column}; a row with several counts for each",
                 method="counts; no interval: a description of these rows",

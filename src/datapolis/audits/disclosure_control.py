@@ -204,7 +204,11 @@ def _components(space: Float[Column, "row atom"]) -> Iterator[Float[Column, "row
 
 
 def countable(
-    parts: Mapping[str, Bool[Column, "item"]], unit: Int[Column, "item"], *, least: int
+    parts: Mapping[str, Bool[Column, "item"]],
+    unit: Int[Column, "item"],
+    *,
+    least: int,
+    whole: bool = True,
 ) -> frozenset[str]:
     """Which parts of items may be counted beside all of them and beside each other.
 
@@ -213,6 +217,7 @@ def countable(
 
     parts   the items of each
     unit    whose each item is, numbered from 0
+    whole   whether the number of all is published in any case
     """
     if least <= 1:
         return frozenset(parts)
@@ -220,8 +225,8 @@ def countable(
     owners = int(names.max(initial=-1)) + 1
     kept: list[str] = []
     levels: list[tuple[list[Any], Column]] = [
-        ([np.ones(names.size, bool)], names),
-        ([np.ones(owners, bool)], np.arange(owners)),
+        ([np.ones(names.size, bool)] * whole, names),
+        ([np.ones(owners, bool)] * whole, np.arange(owners)),
     ]
     for name, part in parts.items():
         items: Any = np.asarray(part, bool)
