@@ -86,3 +86,41 @@ def test_every_claim_has_a_place_to_look():
     assert sentences.where_to_look("M32")[0] == "X13"
     assert sentences.where_to_look("X13")[0] == "X13"
     assert sentences.where_to_look("nothing") == ("", [])
+
+
+def adding_up(results, weights=(0.02, 0.5)):
+    """The same, with a net gain that is the sum of its parts; some harm less under policies."""
+    time = np.linspace(0, 1, results.sizes["month"])
+    less = np.where(results["policy"] == "none", 0.0, 0.02)[:, None, None]
+    shape = results["citizens_gain"].shape
+    dims = results["citizens_gain"].dims
+    parts = {
+        "surplus": np.broadcast_to(0.01 + 0.01 * time - 0.1 * less, shape),
+        "service": np.broadcast_to(0.4 * time**2, shape),
+        "harm": np.broadcast_to(0.03 * time - less * time, shape),
+    }
+    gain = parts["surplus"] + weights[0] * parts["service"] - weights[1] * parts["harm"]
+    return results.assign(
+        {name: (dims, part) for name, part in (parts | {"citizens_gain": gain}).items()}
+    )
+
+
+def test_whoever_says_gain_says_where_it_turns():
+    """Without a policy .02 + .008 - .015 = .013; a policy takes .002 surplus and .02 harm."""
+    results = adding_up(ensemble(1))
+    said = sentences.net_gain(results)
+    assert "a citizen gains 1.3" in said
+    assert "where harm weighs 0.93 incomes instead of 0.5" in said  # .028 / .03
+    policy = sentences.policy(results, "open_government")
+    assert "a citizen's net gain by" in policy
+    assert "where harm weighs 0.1 incomes instead of 0.5" in policy  # .002 / .02
+    assert "at no weight of service from 0 to 0.1" in policy
+    assert any("0.93 incomes" in part for part in sentences.summary(results, []))
+    assert "0.93 incomes" in sentences.rich_and_poor(results)
+    assert "0.1 incomes" in sentences.clear_changes(results, sentences.HEADLINES)
+
+
+def test_a_gain_without_its_parts_says_that_it_cannot_be_told():
+    results = adding_up(ensemble(1)).drop_vars("service")
+    assert "was not recorded" in sentences.net_gain(results)
+    assert sentences.net_gain(results.drop_vars("citizens_gain")) == ""

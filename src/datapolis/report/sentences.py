@@ -24,6 +24,7 @@ from datapolis.report.tables import (
     middle_and_range,
     others,
 )
+from datapolis.studies import break_even
 
 if TYPE_CHECKING:
     import xarray
@@ -37,6 +38,7 @@ DIFFERENCES = {
 }
 """How a difference is told: its factor, and its unit after that."""
 
+GAIN_LABEL = "a citizen's net gain"
 HEADLINES = (
     Key("power_share", "government's share of power", ("sector", "government")),
     Key("power_share", "the market's share of power", ("sector", "market")),
@@ -44,7 +46,7 @@ HEADLINES = (
     Key("trust", "trust"),
     Key("harm", "harm to citizens"),
     Key("rights", "the rights that citizens enjoy", mean_over="right"),
-    Key("citizens_gain", "a citizen's net gain"),
+    Key("citizens_gain", GAIN_LABEL),
 )
 """What the summary says of each policy."""
 
@@ -95,6 +97,11 @@ def opened(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def uncapitalized(text: str) -> str:
+    """A sentence in the midst of another."""
+    return text[:1].lower() + text[1:]
+
+
 def listed(parts: Sequence[str]) -> str:
     """One, two and three."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else list(parts))
@@ -110,6 +117,7 @@ def summary(results: xarray.Dataset, measured: Rows) -> list[str]:
         paragraphs.append(power(results))
     if "top_fifth_share" in results:
         paragraphs.append(users(results, measured))
+    paragraphs.append(net_gain(results))
     paragraphs += [policy(results, name) for name in others(results)]
     return [paragraph for paragraph in paragraphs if paragraph]
 
@@ -171,6 +179,35 @@ def users(results: xarray.Dataset, measured: Rows) -> str:
     return said
 
 
+def net_gain(results: xarray.Dataset) -> str:
+    """What a citizen gains or loses without a policy at the end, and where that would turn."""
+    if break_even.GAIN not in results:
+        return ""
+    values = results[break_even.GAIN].sel(policy=baseline(results), drop=True)
+    rows = bands(values.isel(month=[-1]))
+    if not rows:
+        return ""
+    verb = "gains" if rows[0]["value"] > 0 else "loses"
+    return (
+        f"After {months(results)} months {under(baseline(results))} a citizen {verb} "
+        f"{amount({**rows[0], 'unit': 'income/month'})}. {turns(results)}"
+    ).strip()
+
+
+def turns(results: xarray.Dataset, name: str = "") -> str:
+    """At which weights the net gain at the end turns its sign, or what a policy changes of it.
+
+    Says that it cannot be told where the parts of the gain were not recorded.
+    """
+    plain = results.sel(policy=baseline(results), drop=True)
+    found = (
+        break_even.of(results.sel(policy=name, drop=True), plain) if name else break_even.of(plain)
+    )
+    if found is not None:
+        return str(found)
+    return "At which weights of service and harm its sign turns was not recorded."
+
+
 def when(row: Row) -> str:
     """When something was measured, if the table says so."""
     return "" if row["time"] == "measured" else f" in {row['time']}"
@@ -193,6 +230,8 @@ def policy(results: xarray.Dataset, name: str) -> str:
         said += f" It hardly changes {listed(hardly)}."
     if done and (unclear := [row["index"] for row in rows if not row["sign"]]):
         said += f" Members do not agree on its effect on {listed(unclear)}."
+    if any(row["index"] == GAIN_LABEL and row["sign"] for row in rows):
+        said += f" Of {GAIN_LABEL}: {uncapitalized(turns(results, name))}"
     return said
 
 
@@ -222,6 +261,7 @@ def under(name: str) -> str:
 def clear_changes(results: xarray.Dataset, keys: Sequence[Key]) -> str:
     """What each policy clearly raises or lowers of these, at the end."""
     found = [row for row in changes(results, keys) if row["sign"] and not small(row)]
+    gains = {key.label for key in keys if key.name == break_even.GAIN}
     said = []
     for name in others(results):
         parts = []
@@ -231,6 +271,8 @@ def clear_changes(results: xarray.Dataset, keys: Sequence[Key]) -> str:
                 parts.append(f"{verb} {listed(here)}")
         if parts:
             said.append(f"{opened(words(name))}: {'; '.join(parts)}.")
+        if any(row["index"] in gains and row["policy"] == name for row in found):
+            said.append(f"Of its net gain: {uncapitalized(turns(results, name))}")
     if said:
         return f"At the end, compared with {words(baseline(results))}: {' '.join(said)}"
     if others(results):
@@ -311,6 +353,8 @@ def rich_and_poor(results: xarray.Dataset) -> str:
             poor, rich = ranged(rows[0], unit), ranged(rows[-1], unit)
             said.append(f"{label}: {poor} for the poorest tenth, {rich} for the richest")
     opening = f"After {months(results)} months {under(baseline(results))}, "
+    if said and break_even.GAIN in results:
+        return f"{opening}{'; '.join(said)}. Of the mean net gain: {uncapitalized(turns(results))}"
     return f"{opening}{'; '.join(said)}." if said else ""
 
 

@@ -29,6 +29,7 @@ import numpy as np
 
 from datapolis.errors import InputError, nearest
 from datapolis.policy import LEVERS, Policy, Rule
+from datapolis.studies import break_even
 from datapolis.studies.asking import Report, Tell, each_once, keep_answer, resized, within
 from datapolis.studies.discovery import Box, find_box
 from datapolis.studies.evolution import evolve, front
@@ -114,6 +115,7 @@ class Row:
     at_defaults: float  # gain at the study's own parameters
     chosen_score: float | None  # the gain in the draws of the search
     on_front: bool  # in the draws of the report
+    turns: str = ""  # at which weights the change of citizens' net gain turns its sign
 
 
 @dataclass(frozen=True)
@@ -403,7 +405,7 @@ def _record(study: Study, objectives: Sequence[Objective]) -> tuple[str, ...]:
     watched = [
         name.partition(".")[0] for policy in study.policies.values() for name in policy.watched()
     ]
-    return tuple(dict.fromkeys([*names, *sorted(watched), *DECILES]))
+    return tuple(dict.fromkeys([*names, *sorted(watched), *DECILES, *break_even.PARTS]))
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -618,9 +620,19 @@ def _rows(
                 at_defaults=float(at_defaults[place]),
                 chosen_score=chosen_scores[place],
                 on_front=bool(on_front[place]),
+                turns=_turns(tried, place),
             )
         )
     return tuple(rows)
+
+
+def _turns(tried: Tried, place: int) -> str:
+    """Where the net gain of a portfolio over doing nothing turns; of the first, its own level."""
+    _, draws, seeds = tried.shape
+    cases = np.arange(DEFAULTS_REPORTED * seeds, draws * seeds)
+    own, nothing = (tried.runs.isel(case=one * draws * seeds + cases) for one in (place, 0))
+    at = break_even.of(own, nothing if place else None, month=None)
+    return "" if at is None else str(at)
 
 
 def _losses(tried: Tried, names: Sequence[str], of: Sequence[str]) -> tuple[Loss, ...]:

@@ -41,7 +41,7 @@ from datapolis.app.view import (
 from datapolis.errors import InputError
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED
-from datapolis.report import charts
+from datapolis.report import charts, sentences
 from datapolis.report import page as reports
 from datapolis.report.tables import KEYS, Key, large_enough
 
@@ -418,6 +418,7 @@ def numbers(results: xarray.Dataset) -> str:
             exports.ranged(one) if (one := cell.get((index, name))) else "–" for index, _ in indices
         ]
     caption = "Medians over societies; in brackets the middle 90 % of them."
+    caption = " ".join(filter(None, (caption, sentences.net_gain(results))))
     return "<h2>Key numbers</h2>" + table(columns, "Key numbers", caption, names)
 
 

@@ -101,6 +101,11 @@ def answer(found: Search) -> str:
         f"{row.name} regrets least at worst: {mainly(row)}. In {many} worlds held back: "
         f"{'; '.join(gains)}. {verdict}, and meets every target in {percent(row.satisficing)} of "
         f"the worlds."
+        + (
+            f" What it changes of citizens' net gain: {row.turns}"
+            if row.turns and any(one["name"] == "prosperity" for one in found.objectives)
+            else ""
+        )
     )
 
 
@@ -297,6 +302,8 @@ def losers(found: Search) -> Section:
         rows = [one for one in rows if one.index == index]
         by_index[f"{label}, mean change"] = [digits(one.change) for one in rows]
         by_index[f"{label}, loses in"] = [percent(one.losing) for one in rows]
+    if turns := found.row(found.robust).turns:
+        said.append(f"What it changes of the mean net gain, over all months: {turns}")
     return Section(
         title=f"Who loses by {found.robust}",
         text=" ".join(said)
