@@ -369,6 +369,7 @@ def make_tiny(patch):
     """Rumours alone: what the other mechanisms would make is neither watched nor recorded."""
     patch.setitem(search.BUDGETS, "small", TINY)
     patch.setattr(search, "TRIGGERS", {"rumour_spreading": "above", "trust": "below"})
+    patch.setattr(search, "GAINS", ())
     patch.setattr(search, "DECILES", ("rights_by_decile", "trust_by_decile"))
     patch.setattr("datapolis.studies.trials.batch_size", lambda *_: 24)
     patch.setattr("datapolis.studies.ensemble.AT_ONCE", 24 * 120)

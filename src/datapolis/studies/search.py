@@ -67,6 +67,7 @@ DEFAULT_OBJECTIVES = ("rights", "privacy_loss", "cost")
 SHOWN = 8  # portfolios of the front that are reported, besides those chosen
 DEFAULTS = 2  # worlds at the study's own parameters in the draws of the search
 DEFAULTS_REPORTED = 8
+GAINS = break_even.PARTS  # what the break-even of a net gain is computed from
 WATCHED = 2  # indices on which rules are tried
 RULES_ADDED = 2  # one after the other, as long as another one helps
 SURE = 0.05  # chance that mends as well
@@ -405,7 +406,7 @@ def _record(study: Study, objectives: Sequence[Objective]) -> tuple[str, ...]:
     watched = [
         name.partition(".")[0] for policy in study.policies.values() for name in policy.watched()
     ]
-    return tuple(dict.fromkeys([*names, *sorted(watched), *DECILES, *break_even.PARTS]))
+    return tuple(dict.fromkeys([*names, *sorted(watched), *DECILES, *GAINS]))
 
 
 # --- the steps -----------------------------------------------------------------------------------
