@@ -6,7 +6,7 @@ from typing import Annotated, get_origin, get_type_hints
 import numpy as np
 import pandas
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import PermutationMethod, mannwhitneyu
 
 from datapolis.audits.diffusion import diffusion
 from datapolis.errors import InputError
@@ -329,6 +329,19 @@ def test_threads_are_compared_as_by_scipy():
         assert np.isclose(found[name].p_value, test.pvalue)
         assert np.isclose(found[name].estimate, test.statistic / 60**2)
     assert found["deny_share"].p_adjusted < 0.05 < found["size"].p_adjusted
+
+
+def test_few_threads_are_compared_exactly_ties_and_all():
+    """Six against six: 924 permutations, as another library takes them."""
+    posts = threads(np.random.default_rng(5), size=6, extra=0.4)
+    found = diffusion(posts, **NAMES, public=True)["size"]
+    size = posts.groupby("thread").size()
+    kind = posts.groupby("thread")["veracity"].first()
+    sides = [size[kind == one] for one in ("false", "true")]
+    assert np.unique(size).size < 12
+    test = mannwhitneyu(*sides, method=PermutationMethod(n_resamples=np.inf))
+    assert np.isclose(found.p_value, test.pvalue)
+    assert found.p_value >= found.p_least and "exact p" in found.method
 
 
 def test_threads_that_do_not_differ_are_seldom_told_apart():

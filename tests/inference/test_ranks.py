@@ -1,5 +1,7 @@
 """The rank correlation test against tables of critical values, another library, and chance."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,6 +55,24 @@ def test_neither_the_order_of_units_nor_the_scale_matters(rows, random):
     order = list(range(x.size))
     random.shuffle(order)
     assert spearman_test(x[order], np.exp(y[order])) == spearman_test(x, y)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10_000))
+def test_ties_make_all_orders_of_more_units_few_enough(seed):
+    """Ten units of two values have 252 orders: exact, as a loop over them, in either column."""
+    random = np.random.default_rng(seed)
+    x, y = random.normal(size=10), random.permutation(np.arange(10) % 2).astype(float)
+    test, turned = spearman_test(x, y), spearman_test(y, x)
+    every = [
+        spearmanr(x, np.isin(np.arange(10), chosen)).statistic
+        for chosen in combinations(range(10), 5)
+    ]
+    assert test.exact and test.many == 252
+    expected = (np.abs(every) >= abs(test.correlation) - 1e-9).mean()
+    assert test.p_value == pytest.approx(expected) == turned.p_value
+    assert test.p_value >= test.least_p == pytest.approx(2 / 252)
+    assert spearman_test(x, y, seed=seed + 1) == test
 
 
 def test_drawn_orders_come_near_all_orders():

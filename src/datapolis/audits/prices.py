@@ -420,7 +420,7 @@ def _by_chance(
 ) -> tuple[Significance, tuple[float, float], str]:
     """p by permutations of whole units, what chance alone gives, and how it was had."""
     if large:
-        found = every_difference(cells)
+        found = every_difference(cells, asked.progress)
     else:
         found = differences_by_chance(cells, asked.draws, seed, asked.progress)
     if found is not None:

@@ -230,7 +230,7 @@ def differences_by_chance(
     cells: Cells, draws: int, seed: int, progress: Progress | None = None
 ) -> ByChance:
     """D beside D when the groups are dealt anew over the units of each stratum; its centre is 0."""
-    every = every_difference(cells)
+    every = every_difference(cells, progress)
     if every is not None:
         return every
     return ByChance(
@@ -238,7 +238,7 @@ def differences_by_chance(
     )
 
 
-def every_difference(cells: Cells) -> ByChance | None:
+def every_difference(cells: Cells, progress: Progress | None = None) -> ByChance | None:
     """D in all permutations of whole units, where few enough differ; else None."""
     if not cells.spanning:
         return sum_by_chance(cells.contribution, cells.labels, cells.homes)
@@ -247,11 +247,13 @@ def every_difference(cells: Cells) -> ByChance | None:
     if not found.exact:
         return None
     many = int(cells.labels.sum())
-    values = [
-        _dealt(cells, np.nonzero(part)[1].reshape(-1, many))
-        for block in found.blocks
-        for part in np.array_split(block, max(1, block.shape[0] * size // AT_ONCE))
-    ]
+    values, done = [], 0
+    for block in found.blocks:
+        for part in np.array_split(block, max(1, block.shape[0] * size // AT_ONCE)):
+            values.append(_dealt(cells, np.nonzero(part)[1].reshape(-1, many)))
+            done += part.shape[0]
+            if progress:
+                progress("permuting", done, found.many)
     return ByChance(_observed(cells), np.concatenate(values), True, found.many)
 
 
