@@ -10,16 +10,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from datapolis.report.answers.claims import NAMES, answered, told
-from datapolis.studies.claims import verdict
+from datapolis.report.answers.claims import NAMES, answered, told, where
+from datapolis.studies.claims import channel, verdict
+from datapolis.studies.claims.draws import BOX, POSTERIOR, SAMPLES
 from datapolis.studies.claims.trial import (
-    BOX,
-    POSTERIOR,
-    SAMPLES,
+    CRITERION_TESTS,
+    EXPERIMENT_TESTS,
     Measured,
     Trial,
     Tried,
     claims_of,
+    criterion_said,
     effect_said,
     figure_said,
     figures_of,
@@ -54,9 +55,8 @@ def _head(trial: Trial) -> Iterator[str]:
         "The essay's claims are hypotheses. Each experiment X01 to X24 pulls one thing in the "
         "model and reads what becomes of the claims that rest on it; "
         "[claims-map.md](claims-map.md) says where in the model each claim lives. This page is "
-        f"written by `docs/make_claims.py` from {size}: {trial.draws[POSTERIOR]} calibrated draws, "
-        f"{trial.draws[BOX]} draws of the whole box, {trial.again} of them run again with other "
-        f"chance, {trial.runs:,} runs in all, {trial.citizens:,} citizens."
+        f"written by `docs/make_claims.py` from {size}. Draws: {where(trial)}; {trial.again} draws "
+        f"of the box run again with other chance; {trial.runs:,} runs in all."
     )
     yield ""
     yield f"**In short.** {answered(trial)}"
@@ -67,10 +67,17 @@ def _head(trial: Trial) -> Iterator[str]:
         "It was written down before the runs, with every smallest effect that matters. A first "
         "quick trial showed X07, X11 and X23 to read something else than their claim; they were "
         "mended, as `datapolis.studies.claims.declared` tells, before any larger trial, and no "
-        "smallest effect was touched. What was added since stands beside the verdicts."
+        "smallest effect was touched. What was added since stands beside the verdicts. The rule "
+        "itself was mended once, after a first trial of moderate size: families are fixed, bands "
+        "have two ends, and what nothing can move is not testable (CHANGELOG.md)."
     )
     yield ""
-    paragraphs = (verdict.__doc__ or "").split("\n\n")[1:]
+    paragraphs = [
+        *(verdict.__doc__ or "").split("\n\n")[1:],
+        f"Here a verdict on an experiment is one of {EXPERIMENT_TESTS}, one on a criterion one of "
+        f"{CRITERION_TESTS}. What can be tested:",
+        *(channel.__doc__ or "").split("\n\n")[1:],
+    ]
     for paragraph in paragraphs:
         if paragraph.startswith("    "):
             yield "```text"
@@ -110,7 +117,7 @@ def _verdicts(trial: Trial) -> Iterator[str]:
 
 
 def _wrong(trial: Trial) -> Iterator[str]:
-    """Where the essay is wrong, in this model: criteria that fail in most draws of both samples."""
+    """Where the essay is wrong, in this model, and what the model cannot test."""
     yield "## Where the essay is wrong, in this model"
     yield ""
     yield "Refuted, in the calibrated draws or in the whole box:"
@@ -121,27 +128,31 @@ def _wrong(trial: Trial) -> Iterator[str]:
             yield f"- {one.id} ({', '.join(one.claims)}): {one.question} {verdicts}."
     yield ""
     yield (
-        "Single criteria that fail in most draws of both samples (the upper end of the exact 95 % "
-        "interval of the share lies below one half; not corrected for their number):"
+        "Single criteria that are refuted in both samples, each corrected for all that are "
+        "declared:"
     )
     yield ""
     for one in trial.tried:
         for criterion in one.criteria:
-            if _mostly_fails(criterion):
+            if all(found.verdict == "refuted" for found in criterion.samples.values()):
                 counts = ", ".join(
-                    f"{NAMES[sample]} {criterion.samples[sample].held}/"
-                    f"{criterion.samples[sample].draws}"
-                    for sample in SAMPLES
+                    f"{NAMES[sample]} {criterion_said(criterion, sample)}" for sample in SAMPLES
                 )
                 yield (f"- {one.id}, {' '.join(criterion.claims)}: *{criterion.name}* ({counts}).")
     yield ""
-
-
-def _mostly_fails(criterion: Measured) -> bool:
-    return all(
-        verdict.clopper_pearson(found.held, found.draws)[1] < 0.5
-        for found in criterion.samples.values()
+    yield "## What this model cannot test"
+    yield ""
+    yield (
+        "Criteria that no draw moves one of the two ways. Where nothing moves one as claimed it is "
+        "never refuted, where nothing moves one the other way it is never supported:"
     )
+    yield ""
+    for one in trial.tried:
+        for criterion in one.criteria:
+            if criterion.channel not in ("", "both ways"):
+                claims = " ".join(criterion.claims)
+                yield f"- {one.id}, {claims}: *{criterion.name}*: moved {criterion.channel}."
+    yield ""
 
 
 def _silent(trial: Trial) -> Iterator[str]:
@@ -179,13 +190,14 @@ def _experiments(trial: Trial) -> Iterator[str]:
 
 def _criteria(one: Tried) -> Iterator[str]:
     yield from _table(
-        ("criterion", "needed", "expected", *NAMES.values(), "by chance"),
+        ("criterion", "needed", "expected", *NAMES.values(), "draws move it", "by chance"),
         [
             (
                 criterion.name,
                 "yes" if criterion.needed else "",
                 criterion.expects,
                 *(_read(criterion, sample) for sample in NAMES),
+                criterion.channel,
                 "" if criterion.chance is None else f"{criterion.chance:.0%}",
             )
             for criterion in one.criteria
@@ -198,13 +210,16 @@ def _read(criterion: Measured, sample: str) -> str:
     if found.median is None:
         return "no value"
     sides = " to ".join("?" if one is None else f"{one:.2g}" for one in (found.low, found.high))
-    return f"{found.median:.2g} ({sides}), holds {found.held}/{found.draws}"
+    return f"{found.median:.2g} ({sides}); {criterion_said(criterion, sample)}"
 
 
 def _claims(trial: Trial) -> Iterator[str]:
     yield "## Claim by claim"
     yield ""
-    yield "In how many draws each criterion holds that names a claim."
+    yield (
+        "The verdict on each criterion that names a claim, alone, corrected for all that are "
+        "declared, and in how many draws it holds."
+    )
     yield ""
     found = claims_of(trial)
     yield from _table(
@@ -214,10 +229,7 @@ def _claims(trial: Trial) -> Iterator[str]:
                 claim,
                 experiment,
                 criterion.name,
-                *(
-                    f"{criterion.samples[sample].held}/{criterion.samples[sample].draws}"
-                    for sample in NAMES
-                ),
+                *(criterion_said(criterion, sample) for sample in NAMES),
             )
             for claim in sorted(found, key=_order)
             for experiment, criterion in found[claim]

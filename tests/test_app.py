@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import re
+import socket
 import threading
 import time
 import tomllib
@@ -21,6 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 pytest.importorskip("panel")
 
@@ -32,7 +34,7 @@ from datapolis.app.pages.claims import Claims
 from datapolis.app.pages.measure import Measure
 from datapolis.app.pages.policies import Policies, link_of
 from datapolis.app.pages.simulate import Simulate
-from datapolis.app.server import PAGES, open_page
+from datapolis.app.server import PAGES, open_page, serve
 from datapolis.app.state import Session, Settings
 from datapolis.app.view import (
     AT_ONCE,
@@ -51,7 +53,8 @@ from datapolis.app.view import (
     to_query,
 )
 from datapolis.audits import AUDITS, concentration
-from datapolis.errors import InputError
+from datapolis.cli import app
+from datapolis.errors import InputError, StoreError
 from datapolis.parameters import DECLARED
 from datapolis.policy import LEVER_DECLARED, Pulse, Ramp
 from datapolis.studies.search import NOTHING, Loss, Row, Search
@@ -65,6 +68,23 @@ TINY = View(
 )
 LINK = to_query(TINY)
 NOWHERE = re.compile(r"(?:https?:)?//(?!127\.0\.0\.1|localhost)[A-Za-z0-9]+\.[A-Za-z]")
+
+
+def test_a_busy_port_is_said_before_anything_else(capsys):
+    """The app does not say that it is served where another program has the port."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = []
+        with pytest.raises(StoreError, match=r"taken by another program.*--port"):
+            serve(port=port, ready=lambda: said.append("served"))
+        with pytest.raises(StoreError, match="taken by another program"):
+            serve(port=port, threaded=True)
+        found = CliRunner().invoke(app, ["app", "--port", str(port), "--no-open"])
+    assert not said and found.exit_code == 3
+    told = found.output + str(found.exception or "")
+    assert "is served at" not in told and "taken by another program" in told
 
 
 @pytest.fixture(scope="module")

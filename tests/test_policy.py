@@ -72,9 +72,21 @@ def test_all_policies_have_one_shape():
     assert np.allclose(other.values[:, 0], [np.nan, 48, 36, 24], equal_nan=True)
 
 
+def test_levers_by_name_are_a_policy():
+    given = {"antitrust": 0.5, "open_data": ramp(2, 4, 0.8)}
+    assert Policy.of(given).levers == Policy(**given).levers
+    one = Policy(antitrust=0.5)
+    assert Policy.of(one) is one and Policy.of(None).levers == Policy.of({}).levers == {}
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
+        (lambda: Policy.of({"antitrst": 0.5}), "did you mean 'antitrust'"),
+        (lambda: Policy.of({"antitrust": 1.5}), "0 to 1"),
+        (lambda: Policy.of({"antitrust": "much"}), "no setting of a lever"),
+        (lambda: Policy.of(0.5), "levers by name"),
+        (lambda: Policy.of({1: 0.5}), "levers by name"),
         (lambda: Policy(antitrst=0.5), "antitrust"),
         (lambda: Policy(antitrust=1.5), "0 to 1"),
         (lambda: Policy(antitrust=-0.1), "0 to 1"),

@@ -243,6 +243,33 @@ class Policy:
             if isinstance(setting, Rule):
                 raise InputError("a rule can set a lever only, not a parameter", field=path)
 
+    @staticmethod
+    def of(given: Policy | Mapping[str, Setting] | None) -> Policy:
+        """The policy that is given: itself, one of levers by name, or none.
+
+        Raises InputError if it is neither, or says something that no lever can be.
+        """
+        if given is None or isinstance(given, Policy):
+            return given or Policy()
+        if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+            raise InputError(
+                "no policy",
+                field="policy",
+                value=given,
+                allowed="a Policy, or levers by name such as {'antitrust': 1.0}",
+            )
+        for name, setting in given.items():
+            if name in LEVERS and not isinstance(setting, int | float | Ramp | Pulse | Rule):
+                raise InputError(
+                    "no setting of a lever",
+                    field=name,
+                    value=setting,
+                    allowed="0 to 1, or a Ramp, a Pulse or a Rule",
+                )
+            if name not in LEVERS:
+                raise InputError("no such lever", field=name, nearest=nearest(name, LEVERS))
+        return Policy(**given)  # type: ignore[arg-type]
+
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={setting!r}" for name, setting in self.levers.items())
         return f"Policy({self.name!r}, {inside})"

@@ -27,7 +27,7 @@ from datapolis.indices import STANDARD, Index, find, labels
 from datapolis.month import MONTH, Mechanism, full_path, get, step
 from datapolis.noise import stream
 from datapolis.parameters import Parameters
-from datapolis.policy import LEVERS, Levers, Policy, Schedule
+from datapolis.policy import LEVERS, Levers, Policy, Schedule, Setting
 from datapolis.scenario import Scenario, Shocks, shocks
 from datapolis.society import FlowError, Flows, Society
 
@@ -73,7 +73,7 @@ def simulate(
     months: int = 240,
     seed: int = 0,
     parameters: Parameters | None = None,
-    policy: Policy | None = None,
+    policy: Policy | Mapping[str, Setting] | None = None,
     scenario: Scenario = (),
     mechanisms: Sequence[Mechanism] = MONTH,
     record: Sequence[str | Index] | None = None,
@@ -87,7 +87,7 @@ def simulate(
     world        what is fixed; `World.generate` or `World.from_tables`
     months       how many, counted from 0; a lever at month 60 acts in the 61st
     seed         of all chance in the run; the same seed gives the same run
-    policy       levers over time; none by default
+    policy       levers over time, or what each lever is by its name; none by default
     scenario     shocks from outside
     mechanisms   the month, or a part of it, or with your own added
     record       indices by name, or your own; by default all that these mechanisms make possible
@@ -101,12 +101,13 @@ def simulate(
     """
     if months < 1:
         raise InputError("too short", field="months", value=months, allowed="1 or more")
+    policy = Policy.of(policy)
     run = Run.begin(
         world,
         months=months,
         seeds=seed,
         parameters=parameters or Parameters(),
-        policies=policy or Policy(),
+        policies=policy,
         scenarios=scenario,
         mechanisms=mechanisms,
         record=record,
@@ -119,9 +120,7 @@ def simulate(
         if progress is not None:
             progress(run.month, months)
     dataset = run.dataset()
-    dataset.attrs.update(
-        seed=seed, policy=repr(policy or Policy()), parameters=describe(run.parameters)
-    )
+    dataset.attrs.update(seed=seed, policy=repr(policy), parameters=describe(run.parameters))
     return dataset
 
 
@@ -191,12 +190,12 @@ class Run:
         batched = not isinstance(seeds, int)
         many = len(seeds) if batched else 1  # type: ignore[arg-type]
 
-        def listed(value: Any, kind: type) -> list[Any]:
+        def listed(value: Any, kind: Any) -> list[Any]:
             return [value] * many if isinstance(value, kind) else list(value)
 
         all_seeds = list(seeds) if batched else [seeds]  # type: ignore[arg-type]
         all_parameters = listed(parameters, Parameters)
-        all_policies = listed(policies, Policy)
+        all_policies = [Policy.of(one) for one in listed(policies, Policy | Mapping)]
         plain = not scenarios or not isinstance(scenarios[0], list | tuple)
         all_scenarios: list[Any] = [scenarios] * many if plain else list(scenarios)
 

@@ -144,7 +144,7 @@ def test_small_groups_are_suppressed_in_page_and_charts(hostile):
 
 def test_the_summary_follows_the_sign(measured):
     names = ["power_share", "top_fifth_share", "trust", "harm"]
-    falls, rises = (page.page(ensemble(sign)[names], PROVENANCE, STUDY) for sign in (1, -1))
+    falls, rises = (page.page(ensemble(sign, 24)[names], PROVENANCE, STUDY) for sign in (1, -1))
     assert "the market has it" in falls and "the market has it" not in rises
     assert "firms rises" in falls and "firms falls" in rises
 

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from datapolis.indices import INDICES
-from datapolis.report import sentences
+from datapolis.report import certainty, sentences, tables
 
-from .conftest import ensemble
+from .conftest import ensemble as made
+
+
+def ensemble(sign=1, members=24, **more):
+    """So many that a sign can be clear."""
+    return made(sign, members, **more)
 
 
 def test_power_follows_the_sign():
@@ -14,14 +19,14 @@ def test_power_follows_the_sign():
     assert "the market has it" in sentences.power(falls)
     assert "government still has the largest" in sentences.power(rises)
     for results in (falls, rises):
-        assert "6 of 6 members" in sentences.power(results)
+        assert "24 of 24 members" in sentences.power(results)
 
 
 def test_users_follow_the_sign(measured):
     assert "firms rises" in sentences.users(ensemble(1), [])
     assert "firms falls" in sentences.users(ensemble(-1), [])
     level = ensemble(1).assign(top_fifth_share=lambda results: results["data_gini"])
-    assert "does not clearly change" in sentences.users(level, [])
+    assert "does not change in any member" in sentences.users(level, [])
     assert "In the measured table" in sentences.users(ensemble(1), measured)
 
 
@@ -48,6 +53,52 @@ def test_a_tiny_change_is_not_called_a_change():
     change = 0.001 * (results["policy"] != "none")
     results = results.assign(trust=results["trust"] * 0 + 0.5 + change)
     assert "hardly changes trust" in sentences.policy(results, "open_government")
+
+
+@pytest.mark.parametrize("members", [1, 6, 19])
+def test_below_twenty_members_nothing_is_clear(members, measured):
+    """Of so few the 90 % range ends at the outermost members: 6 alike come by chance 1 in 32."""
+    few = ensemble(1, members)
+    assert {row["sign"] for row in tables.changes(few)} == {0}
+    said = sentences.policy(few, "open_government")
+    assert f"{members} member" in said and "fewer than 20, so no change is called clear" in said
+    assert "raises" not in said and "lowers" not in said
+    assert f"trust +10 points, {members} up, 0 down of {members}" in said
+    assert "no change is called clear" in sentences.clear_changes(few, tables.KEYS)
+    assert "rises" not in sentences.users(few, measured)
+    assert "too few members" in sentences.users(few, measured)
+
+
+def test_members_that_disagree_are_said_to():
+    results = ensemble(1)
+    turned = (
+        np.where(np.arange(24) < 9, -0.1, 0.1)[None, :, None]
+        * (np.arange(results.sizes["policy"]) > 0)[:, None, None]
+    )
+    results = results.assign(trust=results["harm"] * 0 + 0.5 + turned)
+    assert "trust (15 up, 9 down of 24)" in sentences.policy(results, "open_government")
+    (row,) = (
+        row
+        for row in tables.changes(results)
+        if row["index"] == "trust of citizens" and row["policy"] == "open_government"
+    )
+    assert row["certainty"].words == "members disagree (15 up, 9 down of 24)"
+
+
+@pytest.mark.parametrize(
+    "values, standing",
+    [
+        ([1.0] * 20, "clear"),
+        ([1.0] * 19, "too few"),
+        ([1.0] * 19 + [np.nan], "too few"),
+        ([0.0] * 30, "same"),
+        ([1.0] * 15 + [-1.0] * 15, "disagree"),
+        ([1.0] * 40 + [-1.0], "clear"),  # one of 41 lies outside the middle 90 %
+    ],
+)
+def test_one_rule_says_what_is_clear(values, standing):
+    assert certainty.certainty(np.array(values)).standing == standing
+    assert certainty.certainty(-np.array(values)).standing == standing
 
 
 def test_measures_of_power_that_disagree_are_told(results):

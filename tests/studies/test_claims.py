@@ -17,7 +17,8 @@ from datapolis.mechanisms import rumours, technology
 from datapolis.parameters import DECLARED, Parameters
 from datapolis.policy import LEVERS
 from datapolis.studies import ensemble
-from datapolis.studies.claims import EXPERIMENTS, WORLDS, trial, verdict
+from datapolis.studies.claims import EXPERIMENTS, WORLDS, draws, homes, trial, verdict
+from datapolis.studies.claims.channel import channel
 from datapolis.studies.claims.experiment import (
     WAYS,
     Arm,
@@ -33,6 +34,7 @@ from datapolis.studies.claims.experiment import (
     rank_correlation,
     total_effect,
 )
+from datapolis.studies.claims.homes import Home
 from datapolis.studies.claims.verdict import Effects, Evidence, judged
 from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.runs import Case
@@ -176,8 +178,13 @@ def test_a_date_is_the_first_month_above_a_mark():
 
 
 def test_criteria_hold_by_sign_and_size():
-    more = Criterion(name="m", claims=("I1",), effect=lambda runs: runs, least=0.1)
-    less = Criterion(name="l", claims=("I1",), effect=lambda runs: runs, least=0.1, sign=-1)
+    more, less = (
+        Criterion(
+            name="m", claims=("I1",), effect=lambda runs: runs, side="direction", least=0.1,
+            sign=sign,
+        )
+        for sign in (1, -1)
+    )  # fmt: skip
     effects = np.array([0.2, 0.0, -0.2, np.nan])
     np.testing.assert_array_equal(more.holds(effects), [1, 0, 0, np.nan])
     np.testing.assert_array_equal(less.holds(effects), [0, 0, 1, np.nan])
@@ -189,40 +196,147 @@ def test_criteria_hold_by_sign_and_size():
 HINGES = ["law.lag", "pricing.fine", "breaches.tail", "trust.gain"]
 
 
-def evidence(holds, effects=None, least=0.1, levels=None):
+ONE = 2 * len(EXPERIMENTS)  # tests of the family of experiments
+
+
+def evidence(holds, effects=None, least=0.1, levels=None, **more):
     """Of one needed criterion, whose effects are .3 or nothing where none are given."""
     holds = np.asarray(holds, float)
     if effects is None:
         effects = np.where(np.isnan(holds), np.nan, np.where(holds > 0.5, 0.3, 0.0))
     if levels is None:
         levels = np.random.default_rng(0).random((len(holds), len(HINGES)))
-    return Evidence([Effects(np.asarray(effects, float), least)], levels, HINGES)
+    return Evidence([Effects(np.asarray(effects, float), least, **more)], levels, HINGES)
 
 
 def test_what_holds_nearly_everywhere_is_supported_and_nowhere_refuted():
-    everywhere, nowhere = judged([evidence([1] * 60), evidence([0] * 60)], family=24)
+    everywhere, nowhere = (judged(evidence([one] * 60), tests=ONE) for one in (1, 0))
     assert everywhere.verdict == "supported" and everywhere.share == 1.0
     assert nowhere.verdict == "refuted" and nowhere.kind == "nothing that matters"
 
 
-def test_sixteen_draws_suffice_only_if_all_agree():
-    all_, but_one = judged([evidence([1] * 16), evidence([1] * 15 + [0])], family=24)
+def test_few_draws_suffice_only_if_all_agree():
+    all_, but_one = (judged(evidence(holds), tests=ONE) for holds in ([1] * 18, [1] * 17 + [0]))
     assert all_.verdict == "supported" and but_one.verdict == "not identified"
-    assert all_.p_supported == pytest.approx(24 * (2 / 3) ** 16)
+    assert all_.p_supported == pytest.approx(48 * (2 / 3) ** 18)
+
+
+def test_the_draws_of_a_quick_trial_suffice_for_any_criterion():
+    """Of n draws that all agree P = (2/3)^n, times as many tests as are declared."""
+    quick = trial.MODES["quick"]
+    for many in (quick.box, quick.posterior):
+        assert trial.CRITERION_TESTS * (2 / 3) ** many < verdict.ALPHA
+    assert 2 * sum(len(one.criteria) for one in EXPERIMENTS) == trial.CRITERION_TESTS
 
 
 def test_a_refutation_says_of_which_kind():
     opposite = evidence([0] * 60, np.full(60, -0.4))
     absent = evidence([0] * 60, np.tile([-0.5, 0.05, 0.05, 0.05], 15))
-    found = judged([opposite, absent])
+    found = [judged(one, tests=ONE) for one in (opposite, absent)]
     assert [one.kind for one in found] == ["opposite", "nothing that matters"]
     scattered = evidence([0] * 60, np.tile([-0.4, 0.09, -0.09, -0.4, 0.0], 12))
-    assert judged([scattered])[0].kind == "mostly absent"
+    assert judged(scattered, tests=ONE).kind == "mostly absent"
+
+
+def test_a_mark_and_a_band_have_no_opposite():
+    """However far from .8 a share lies, it is not the opposite of .8."""
+    far = np.full(60, -0.6)
+    assert judged(evidence([0] * 60, far, side="mark"), tests=ONE).kind == "mark not met"
+    below = judged(evidence([0] * 60, far, least=-0.1, most=0.1, side="band"), tests=ONE)
+    assert (below.verdict, below.kind) == ("refuted", "less than claimed")
+
+
+def test_what_goes_beyond_a_band_is_more_than_claimed():
+    """A top fifth of .97, where .7 to .9 is claimed: eighty to twenty and more."""
+    above = np.full(60, 0.97 - 0.8)
+    beyond = judged(evidence([0] * 60, above, least=-0.1, most=0.1, side="band"), tests=ONE)
+    assert beyond.verdict == "more than claimed" and (beyond.held, beyond.beyond) == (0, 60)
+    within = judged(evidence([1] * 60, 0 * above, least=-0.1, most=0.1, side="band"), tests=ONE)
+    assert within.verdict == "supported" and within.beyond == 0
+    mixed = np.where(np.arange(60) % 2, 0.0, 0.17)
+    either = judged(evidence([0] * 60, mixed, least=-0.1, most=0.1, side="band"), tests=ONE)
+    assert either.verdict == "not identified" and (either.held, either.beyond) == (30, 30)
+
+
+def test_every_criterion_declares_a_side_that_fits():
+    """A magnitude or a distance has no direction: its effect could never be the opposite."""
+    never_negative = 0
+    for one in EXPERIMENTS:
+        for criterion in one.criteria:
+            assert criterion.side in ("direction", "mark", "band")
+            assert np.isfinite(criterion.most) == (criterion.side == "band")
+            if criterion.side == "direction":
+                assert criterion.least >= 0
+            else:
+                never_negative += 1
+    assert never_negative > 30
+    (split,) = trial.experiments(["X13"])
+    assert {one.side for one in split.criteria} == {"band"}
+    for side, more in (("band", {}), ("mark", {"most": 1.0}), ("direction", {"most": 1.0})):
+        with pytest.raises(ValueError, match="band"):
+            Criterion(
+                name="b", claims=("I1",), effect=lambda runs: runs, side=side, least=0.1, **more
+            )
+
+
+# --- what can be tested ------------------------------------------------------------------------
+
+
+def test_a_claim_without_a_channel_is_never_refuted():
+    no_way = channel(np.zeros(60), 0.1, "direction")
+    assert no_way.says == "neither way"
+    found = judged(evidence([0] * 60, channel=no_way), tests=ONE)
+    assert (found.verdict, found.kind) == ("not testable", verdict.NEVER)
+    other = channel(np.linspace(-1, 0, 60), 0.1, "direction")
+    assert other.says == "only the other way"
+    assert judged(evidence([0] * 60, channel=other), tests=ONE).verdict == "not testable"
+
+
+def test_what_can_only_move_as_claimed_is_never_supported():
+    assumed = channel(np.linspace(0, 1, 60), 0.1, "direction")
+    assert assumed.says == "only as claimed"
+    found = judged(evidence([1] * 60, channel=assumed), tests=ONE)
+    assert (found.verdict, found.kind) == ("not testable", verdict.ALWAYS)
+    # but it may be refuted: the model can show it, and mostly does not
+    assert judged(evidence([0] * 60, channel=assumed), tests=ONE).verdict == "refuted"
+
+
+def test_another_criterion_may_refute_what_one_cannot_test():
+    dead = Effects(np.zeros(60), 0.1, channel=channel(np.zeros(60), 0.1, "direction"))
+    fails, holds = Effects(np.full(60, -0.3), 0.1), Effects(np.full(60, 0.3), 0.1)
+    none = np.zeros((60, 0))
+    assert judged(Evidence([dead, fails], none, []), tests=ONE).verdict == "refuted"
+    assert judged(Evidence([dead, fails], none, []), tests=ONE).kind == "opposite"
+    assert judged(Evidence([dead, holds], none, []), tests=ONE).verdict == "not testable"
+
+
+@given(
+    st.lists(st.floats(-1, 1) | st.just(np.nan), min_size=1, max_size=60),
+    st.sampled_from(["direction", "mark"]),
+)
+def test_a_channel_is_what_some_draw_shows(effects, side):
+    found = channel(np.array(effects), 0.1, side)
+    known = [one for one in effects if np.isfinite(one)]
+    if len(known) < 20:
+        assert found.says == "" and found.toward and found.against
+    else:
+        assert found.toward == any(one >= 0.1 for one in known)
+        other = 0.1 if side == "mark" else -0.01
+        assert found.against == any(one < other or one == other == -0.01 for one in known)
+
+
+def test_corners_lie_at_the_ends_each_with_its_mirror_image():
+    found = draws.corner_draws(6, 1)
+    for path, declared in DECLARED.items():
+        if declared.low < declared.high:
+            ends = {float(np.float32(declared.low)), float(np.float32(declared.high))}
+            for one, other in zip(found[::2], found[1::2], strict=True):
+                assert {one[path], other[path]} == ends
 
 
 def test_too_many_draws_without_a_value_identify_nothing():
     holds = np.array([1.0] * 40 + [np.nan] * 20)
-    found = judged([evidence(holds)])[0]
+    found = judged(evidence(holds), tests=ONE)
     assert found.verdict == "not identified" and found.unread == 20
 
 
@@ -231,14 +345,15 @@ def test_all_needed_criteria_must_hold_in_the_same_draw():
     both = Evidence([strong, weak], np.zeros((60, 0)), [])
     np.testing.assert_array_equal(both.holds, np.tile([1, 0, np.nan], 20))
     assert both.decisive is weak
-    assert judged([Evidence([strong, strong], np.zeros((60, 0)), [])])[0].verdict == "supported"
+    found = judged(Evidence([strong, strong], np.zeros((60, 0)), []), tests=ONE)
+    assert found.verdict == "supported"
 
 
 def test_a_planted_rule_makes_it_contingent_and_is_found():
     rng = np.random.default_rng(5)
     levels = rng.random((96, len(HINGES)))
     holds = (levels[:, 1] > 0.5) ^ (rng.random(96) < 0.05)
-    found = judged([evidence(holds, levels=levels)], family=24)[0]
+    found = judged(evidence(holds, levels=levels), tests=ONE)
     assert found.verdict == "contingent" and found.rule is not None
     assert "pricing.fine" in found.rule.says
     assert found.rule.inside > 0.85 and found.rule.outside < 0.5
@@ -248,28 +363,43 @@ def test_chance_is_not_contingent_more_often_than_one_time_in_twenty():
     """Coin tosses: a false rule must pass the shuffles of PRIM and then the other half."""
     rng = np.random.default_rng(6)
     found = [
-        judged([evidence(rng.random(64) < 0.5, levels=rng.random((64, len(HINGES))))])[0].verdict
+        judged(
+            evidence(rng.random(64) < 0.5, levels=rng.random((64, len(HINGES)))), tests=1
+        ).verdict
         for _ in range(12)
     ]
     assert found.count("not identified") >= 11 and "supported" not in found
 
 
+@given(st.data())
+def test_a_verdict_is_the_same_in_any_company(data):
+    """Alone, among any others, in any order: the family is what is declared, not what is run."""
+    counts = data.draw(st.lists(st.integers(0, 24), min_size=1, max_size=24))
+    every = {place: evidence([1] * held + [0] * (24 - held)) for place, held in enumerate(counts)}
+    alone = {place: judged(one, tests=ONE) for place, one in every.items()}
+    order = data.draw(st.permutations(list(every)))
+    some = order[: data.draw(st.integers(1, len(order)))]
+    assert {place: judged(every[place], tests=ONE) for place in some} == {
+        place: alone[place] for place in some
+    }
+
+
 def test_false_verdicts_over_the_whole_trial_are_rarer_than_promised():
-    """At the edge of the null in all 24 at once, any false verdict less often than 5 %."""
+    """At the edge of the null in all 24 and both samples, any false one less often than 5 %."""
     rng, false = np.random.default_rng(7), 0
     for _ in range(200):
         up = [
             min(verdict.above(*counted, verdict.MOST), verdict.below(*counted, verdict.FEW))
-            for counted in ((int(rng.binomial(96, 2 / 3)), 96) for _ in range(24))
+            for counted in ((int(rng.binomial(96, 2 / 3)), 96) for _ in range(ONE))
         ]
-        false += verdict.holm(np.array(up)).min() < verdict.ALPHA
+        false += verdict.bonferroni(np.array(up), ONE).min() < verdict.ALPHA
     assert stats.binomtest(false, 200, 0.05, alternative="greater").pvalue > 0.01
 
 
 def test_the_interval_of_a_share_is_that_of_clopper_and_pearson():
-    for held, draws in ((0, 10), (3, 10), (10, 10)):
-        theirs = stats.binomtest(held, draws).proportion_ci(0.95, "exact")
-        assert verdict.clopper_pearson(held, draws) == pytest.approx(tuple(theirs))
+    for held, many in ((0, 10), (3, 10), (10, 10)):
+        theirs = stats.binomtest(held, many).proportion_ci(0.95, "exact")
+        assert verdict.clopper_pearson(held, many) == pytest.approx(tuple(theirs))
 
 
 def test_the_interval_of_a_median_covers_it():
@@ -305,7 +435,9 @@ def test_rounds_have_one_size_and_one_set_of_held_stocks(monkeypatch):
     asked = []
 
     lab = SimpleNamespace(
-        worlds={"plain": SimpleNamespace(sizes=SimpleNamespace(citizens=120))},
+        worlds=dict.fromkeys(
+            ("plain", "strangers"), SimpleNamespace(sizes=SimpleNamespace(citizens=120))
+        ),
         run=lambda name, cases, **more: asked.append(more),
     )
     plan.run(lab, ["trust"])
@@ -318,7 +450,7 @@ def test_rounds_have_one_size_and_one_set_of_held_stocks(monkeypatch):
 def test_the_whole_model_has_one_plain_run_a_draw():
     """The control as drawn serves many experiments, and is run once."""
     plan, asked = trial.Plan(), 0
-    draw, other = trial.box_draws(2, 0)
+    draw, other = draws.box_draws(2, 0)
     for one in EXPERIMENTS:
         for arm in one.arms:
             plan.add(arm.case(draw, 1, Parameters(), other), 240)
@@ -340,7 +472,7 @@ def experiment(name, outcome, least=0.001):
         criteria=(
             Criterion(
                 name="grows", claims=("V30",), effect=difference(outcome, "fast", "slow"),
-                least=least,
+                side="direction", least=least,
             ),
         ),
         figures=(
@@ -356,41 +488,116 @@ def experiment(name, outcome, least=0.001):
     )  # fmt: skip
 
 
+MONTHS = dict.fromkeys(("start", "usual", "long"), 24)
+
+
 @pytest.fixture(scope="module")
-def tried(world, tmp_path_factory):
-    """X23 and one of our own, with technology and rumours alone, for two years."""
+def trial_of(world, tmp_path_factory):
+    """Tries some experiments for two years, with technology and rumours alone."""
     size = trial.Mode(
-        name="quick", box=20, posterior=20, again=4, figures=True, months=dict.fromkeys(
-            ("start", "usual", "long"), 24), world="",
+        name="quick", box=20, posterior=20, again=4, corners=4, worlds=2, figures=True,
+        months=MONTHS, world="",
     )  # fmt: skip
+    samples = {
+        "posterior": [{}] * 20,
+        "box": draws.box_draws(20, 3),
+        "corners": draws.corner_draws(4, 3),
+    }
+    fitted = [
+        World.generate(citizens=150, seed=seed, regions=2, departments=2, firms=8, associations=3)
+        for seed in (1, 2)
+    ]
+
+    def found(*chosen):
+        told = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ensemble, "AT_ONCE", 120 * 40)
+            lab = Laboratory(
+                tmp_path_factory.mktemp("claims"),
+                {"plain": world},
+                mechanisms=[technology, rumours],
+            )
+            places = {
+                "posterior": Home(homes.settle(lab, "fitted", fitted), MONTHS),
+                "box": Home(homes.settle(lab, "", [world]), MONTHS),
+            }
+            made = trial.tried(lab, chosen, samples, places, size, 0, "defaults", told.append)
+        return made, lab, told
+
+    return found
+
+
+@pytest.fixture(scope="module")
+def three():
+    """X23 and two of our own."""
     (talk,) = trial.experiments(["X23"])
-    chosen = (talk, experiment("X01", "technology"), experiment("X02", "technology", least=2.0))
-    samples = {"posterior": [{}] * 20, "box": trial.box_draws(20, 3)}
-    told = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ensemble, "AT_ONCE", 120 * 40)
-        lab = Laboratory(
-            tmp_path_factory.mktemp("claims"), {"plain": world}, mechanisms=[technology, rumours]
-        )
-        found = trial.tried(lab, chosen, samples, size, 0, "defaults", told.append)
-    return found, lab, told
+    return talk, experiment("X01", "technology"), experiment("X02", "technology", least=2.0)
+
+
+@pytest.fixture(scope="module")
+def tried(trial_of, three):
+    return trial_of(*three)
 
 
 def test_a_tiny_trial_ends_as_theory_says(tried):
     found, lab, _ = tried
     talk, grows, never = found.tried
-    assert set(lab.worlds) == {"plain", "strangers"}
-    # a logistic curve of a higher rate is higher: in every draw
+    assert set(lab.worlds) == {
+        "plain", "strangers", "fitted-0", "fitted-1", "fitted-0-strangers", "fitted-1-strangers",
+    }  # fmt: skip
     for sample in ("posterior", "box"):
-        assert grows.verdicts[sample].verdict == "supported" and grows.verdicts[sample].held == 20
-        assert never.verdicts[sample].verdict == "refuted"
+        # a logistic curve of a higher rate is higher in every draw: the equation says so, not runs
+        assert grows.verdicts[sample].held == 20
+        assert grows.verdicts[sample].verdict == "not testable"
+        assert grows.verdicts[sample].kind == verdict.ALWAYS
+        # technology lies between 0 and 1: no difference is 2
+        assert never.verdicts[sample].kind == verdict.NEVER
         assert talk.verdicts[sample].draws + talk.verdicts[sample].unread == 20
+    assert grows.criteria[0].channel == "only as claimed"
     assert found.flips == sum(one.flips for one in found.tried)
     (part,) = grows.figures  # two years from a start of its own: the rate, and the start
     assert 0.0 < part.low < part.value < part.high
     assert talk.figures == ()
     # technology knows no chance
     assert grows.criteria[0].chance == pytest.approx(0.0, abs=1e-9)
+
+
+def test_calibrated_draws_are_run_where_they_were_fitted(tried):
+    found, lab, _ = tried
+    assert found.homes["posterior"]["citizens"] == 150 and found.homes["posterior"]["worlds"] == 2
+    assert found.homes["box"]["citizens"] == 120
+    kept = {cases.parent.name for cases in lab.folder.glob("rounds/*/*/cases.json")}
+    assert kept >= {"plain", "fitted-0", "fitted-1"}
+
+
+def test_an_experiment_run_alone_has_the_verdicts_it_has_among_others(tried, trial_of, three):
+    talk, grows, _ = three
+    for chosen in ((grows,), (grows, talk)):
+        found = {one.id: one for one in trial_of(*chosen)[0].tried}
+        for one in tried[0].tried[:2]:
+            if one.id in found:
+                assert found[one.id].verdicts == one.verdicts
+                assert found[one.id].criteria == one.criteria
+
+
+def test_the_world_of_the_calibration_is_that_of_its_recipe():
+    study = homes.fitted_study()
+    assert (study.world.citizens, study.world.firms, study.world.seed) == (1_000, 200, 1)
+    assert homes.fitted_months(trial.MODES["full"].months) == {
+        "start": 12, "usual": 120, "long": 120,
+    }  # fmt: skip
+    home = Home(("plain", "plain-1"), MONTHS)
+    worlds = [home.at(number, Case(world=name)).world for number in (0, 1, 2) for name in
+              ("plain", "equal")]  # fmt: skip
+    assert worlds == ["plain", "equal", "plain-1", "plain-1-equal", "plain", "equal"]
+
+
+def test_a_claim_is_answered_by_its_experiments():
+    assert [one.id for one in trial.experiments(["M32"])] == ["X13"]
+    assert [one.id for one in trial.experiments(["V7"])] == ["X15", "X21"]
+    assert [one.id for one in trial.experiments(["M32", "X01"])] == ["X01", "X13"]
+    with pytest.raises(InputError, match="did you mean 'M"):
+        trial.experiments(["M34"])
 
 
 def test_the_answer_can_be_written_and_read(tried):
@@ -411,7 +618,27 @@ def test_the_page_tells_every_experiment(tried, tmp_path):
     text = html(answer, {"facts": {}, "inputs": []})
     for one in found.tried:
         assert one.question in text and one.refuted_if in text
-    assert "supported" in answer.answer
+    assert "not testable" in answer.answer and verdict.NEVER in text
+    assert "version 0.1" not in text
+
+
+def test_an_answer_of_the_first_rules_is_read_and_said_to_be(tried, tmp_path):
+    found = tried[0].as_json()
+    for name in ("homes", "corners", "rules"):
+        del found[name]
+    for one in found["tried"]:
+        one["months"] = 24
+        for judged_ in one["verdicts"].values():
+            del judged_["beyond"], judged_["p_more"]
+        for criterion in one["criteria"]:
+            for name in ("side", "most", "channel"):
+                del criterion[name]
+            for sample in criterion["samples"].values():
+                del sample["verdict"], sample["kind"]
+    (tmp_path / "answer.json").write_text(json.dumps(found))
+    from datapolis.report.answers import claims
+
+    assert any("version 0.1" in one for one in claims.page(tmp_path).sure)
 
 
 def test_draws_are_kept_and_outlive_another_calibration(tmp_path, monkeypatch):
@@ -420,14 +647,14 @@ def test_draws_are_kept_and_outlive_another_calibration(tmp_path, monkeypatch):
     first = trial._kept_draws(place, size, 0)
     monkeypatch.setattr(trial, "posterior_draws", lambda many, seed: ([{}], "another"))
     assert trial._kept_draws(place, size, 0) == first and first[1] == "one"
-    assert first[0]["box"] == trial.box_draws(6, 0)
+    assert first[0]["box"] == draws.box_draws(6, 0)
 
 
 def test_draws_of_the_box_fill_every_range():
-    draws = trial.box_draws(8, 0)
+    found = draws.box_draws(8, 0)
     for path, declared in DECLARED.items():
         if declared.low < declared.high:
-            values = np.sort([draw[path] for draw in draws])
+            values = np.sort([draw[path] for draw in found])
             levels = (values - declared.low) / (declared.high - declared.low)
             place = levels * 8 - np.arange(8)  # in its own eighth, but for what float32 rounds
             assert ((place > -1e-3) & (place < 1 + 1e-3)).all(), path
@@ -458,7 +685,7 @@ def test_the_unequal_world_is_eighty_to_twenty():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: trial.experiments(["X99"]), "no such experiment"),
+        (lambda: trial.experiments(["X99"]), "no experiment is of this name"),
         (lambda: trial.sized("quik"), "did you mean 'quick'"),
         (lambda: trial.sized("quick", 1), "too few"),
     ],

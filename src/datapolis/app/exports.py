@@ -21,6 +21,7 @@ from datapolis import __version__
 from datapolis.app.components import asset, escape, table
 from datapolis.app.view import AT_ONCE, Base, View, python_lines, short, study_of, study_text
 from datapolis.audits.finding import INTERVALS
+from datapolis.report.certainty import ENOUGH
 from datapolis.report.charts import words
 from datapolis.report.tables import KEYS, baseline, changes, key_numbers, large_enough
 from datapolis.tables.sheets import harmless_rows
@@ -237,7 +238,7 @@ def note(view: View, base: Base, results: xarray.Dataset) -> str:
         columns["No policy"].append(ranged(plain))
         found = next((row for row in rows if row["index"] == key.label), None)
         changed.append(ranged(found) if found else "–")
-        clear.append("clear" if found and found["sign"] else "")
+        clear.append(found["certainty"].words if found else "")
     if view.levers:
         columns["Change by the policy"] = changed
         columns["Sign"] = clear
@@ -256,7 +257,8 @@ def note(view: View, base: Base, results: xarray.Dataset) -> str:
             ("Parameters that were changed", told),
         ],
         table(columns, "Key numbers")
-        + "<p>A sign is clear where the middle 90 % of societies lie on one side of 0.</p>",
+        + f"<p>A sign is clear where the middle 90 % of {ENOUGH} societies or more lie on one "
+        "side of 0.</p>",
         [
             "It says what follows from the model's assumptions, not what will happen.",
             "Many parameters are assumptions, not measurements; a result that hangs on one is a "

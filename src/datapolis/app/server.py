@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -51,12 +53,13 @@ def serve(
     open_browser: bool = False,
     threaded: bool = False,
     warm: bool = False,
+    ready: Callable[[], None] | None = None,
 ) -> Any:
     """Serve the pages until stopped; threaded, return the server's thread.
 
     At an `address` that others can reach a `token` is needed, and `names` are those by which they
     may call this machine. With `warm` the month is compiled for the size that pages open with
-    before anybody asks.
+    before anybody asks. `ready` is called once the pages can be asked for.
 
     Raises InputError where others could come in without a token, StoreError where the port or the
     address cannot be used.
@@ -71,6 +74,7 @@ def serve(
         full=settings.room.full,
     )
     check_token(guard)
+    check_port(port, address)
     if warm:
         threading.Thread(target=warm_up, args=(settings,), name="warm-up", daemon=True).start()
     panel.config.reconnect = True
@@ -78,9 +82,21 @@ def serve(
         for name in QUIET:
             logging.getLogger(name).setLevel(logging.CRITICAL)
     if not threaded:
-        return stand(settings, guard, loop=None, server_id=uuid.uuid4().hex, browser=open_browser)
+        return stand(
+            settings,
+            guard,
+            loop=None,
+            server_id=uuid.uuid4().hex,
+            browser=open_browser,
+            ready=ready,
+        )
     loop = IOLoop(make_current=False)
-    named = {"loop": loop, "server_id": uuid.uuid4().hex, "browser": open_browser}
+    named: dict[str, Any] = {
+        "loop": loop,
+        "server_id": uuid.uuid4().hex,
+        "browser": open_browser,
+        "ready": ready,
+    }
     thread = StoppableThread(
         target=stand, io_loop=loop, args=(settings, guard), kwargs=named, owns_loop=True
     )
@@ -90,7 +106,13 @@ def serve(
 
 
 def stand(
-    settings: Settings, guard: Guard, *, loop: IOLoop | None, server_id: str, browser: bool
+    settings: Settings,
+    guard: Guard,
+    *,
+    loop: IOLoop | None,
+    server_id: str,
+    browser: bool,
+    ready: Callable[[], None] | None = None,
 ) -> Any:
     """Serve in this thread, with the guard at the door."""
     try:
@@ -117,12 +139,11 @@ def stand(
             http_server_kwargs={"max_body_size": BODY, "idle_connection_timeout": IDLE},
         )
     except OSError as error:
-        raise StoreError(
-            f"{bracketed(guard.address)}:{guard.port} cannot be used ({error.strerror}); "
-            "try --port or --address"
-        ) from None
+        raise unusable(guard.port, guard.address, error) from None
     guard.stand_at(server._tornado)
     server.start()
+    if ready is not None:
+        ready()
     if browser:
         import webbrowser
 
@@ -130,6 +151,32 @@ def stand(
     with suppress(RuntimeError):  # stopped from elsewhere
         server.io_loop.start()
     return server
+
+
+def check_port(port: int, address: str) -> None:
+    """StoreError where the port or the address cannot be used; nothing is served before."""
+    if not port:  # any that is free
+        return
+    try:
+        found = socket.getaddrinfo(address or None, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, place = found[0]
+        with socket.socket(family, kind, protocol) as one:
+            if os.name != "nt":
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(place)
+    except OSError as error:
+        raise unusable(port, address, error) from None
+
+
+def unusable(port: int, address: str, error: OSError) -> StoreError:
+    """Why nothing can be served there, and what to do."""
+    where = f"{bracketed(address)}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return StoreError(
+            f"{where} is taken by another program, perhaps by an app that still runs: end that "
+            "one, or choose another port with --port; nothing is served"
+        )
+    return StoreError(f"{where} cannot be used ({error.strerror}); try --port or --address")
 
 
 def check_token(guard: Guard) -> None:

@@ -118,7 +118,8 @@ def forecast(
 
 def claims(
     experiment: Annotated[
-        list[str] | None, typer.Argument(metavar="X13", help="experiments; all if none")
+        list[str] | None,
+        typer.Argument(metavar="X13", help="experiments, or claims (M32); all if none"),
     ] = None,
     mode: Annotated[str, typer.Option(help="quick (minutes), moderate or full (hours)")] = "quick",
     quick: Annotated[bool, typer.Option("--quick", help="short for --mode quick")] = False,

@@ -64,9 +64,12 @@ def serve_app(
     settings = Settings(base=Base.read(study, data), results=results, room=Room(sessions))
     if not token and not is_here(address):
         token = secrets.token_urlsafe(32)
-    say(f"datapolis is served at {link(port, address, token)} (Ctrl-C ends it)")
-    if not is_here(address):
-        say("Others can reach it, and nothing is encrypted on the way: see SECURITY.md.")
+
+    def ready() -> None:
+        say(f"datapolis is served at {link(port, address, token)} (Ctrl-C ends it)")
+        if not is_here(address):
+            say("Others can reach it, and nothing is encrypted on the way: see SECURITY.md.")
+
     serve(
         settings,
         port=port,
@@ -75,4 +78,5 @@ def serve_app(
         token=token,
         open_browser=show,
         warm=True,
+        ready=ready,
     )

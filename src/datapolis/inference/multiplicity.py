@@ -27,6 +27,19 @@ def holm(p: Float[Column, "test"]) -> Float[Column, "test"]:
     return adjusted
 
 
+def bonferroni(p: Float[Column, "test"], tests: int) -> Float[Column, "test"]:
+    """p values times the size of a family that was fixed beforehand, at most 1; nan stays nan.
+
+    For a family of which only a part may be run: each value stays what it is whatever the others
+    are, which no stepwise correction grants. `tests` is the size of the family. Raises ValueError
+    if more values are given than the family has. Source: Dunn (1961).
+    """
+    p = np.asarray(p, float)
+    if p.size > tests:
+        raise ValueError(f"{p.size} values of a family of {tests}")
+    return np.asarray(np.minimum(p * tests, 1.0))
+
+
 def benjamini_hochberg(p: Float[Column, "test"]) -> Float[Column, "test"]:
     """Adjusted p values for the expected share of false alarms among all alarms.
 

@@ -216,6 +216,7 @@ def policy_changes(results: xarray.Dataset, keys: Sequence[Key] = KEYS, width: i
     """What each policy changes in the last month, compared member by member with none."""
     rows = named(changes(results, keys))
     for row in rows:
+        row["sure"] = row.pop("certainty").words
         row["panel"] = row["index"] + UNITS.get(row["unit"], f", {row['unit']}")
     colours = policy_colours(results)
     order = [words(name) for name in others(results)]

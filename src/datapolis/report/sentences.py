@@ -1,7 +1,8 @@
 """What a report says of its numbers: every sentence follows from them, whatever their sign.
 
-A difference between policies is said to be one only if the middle 90 % of members agree on its
-sign. Where each claim of the essay is looked up, is told here too; no sentence judges a claim.
+A difference between policies, or between months, is said to be one only if its sign is clear by the
+one rule of `report.certainty`: 20 members or more, the middle 90 % of them on one side. Where each
+claim of the essay is looked up, is told here too; no sentence judges a claim.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from datapolis.report.certainty import ENOUGH, Certainty, certainty
 from datapolis.report.charts import FOUR_WAYS, LEAST_CHANGE, months, sector_words, words
 from datapolis.report.tables import (
     MEASURED,
@@ -21,7 +23,6 @@ from datapolis.report.tables import (
     baseline,
     changes,
     first_and_last,
-    middle_and_range,
     others,
 )
 from datapolis.studies import break_even
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import xarray
 
 NBSP = "\u202f"  # between a number and its sign
-ROUGH = 20  # members below which a 90 % range is rough
+ROUGH = ENOUGH  # members below which a 90 % range is rough
 
 DIFFERENCES = {
     "share": (100.0, " points"),
@@ -166,10 +167,16 @@ def users(results: xarray.Dataset, measured: Rows) -> str:
     if not rows:
         return ""
     ends = np.asarray(values.isel(month=[0, -1]).transpose("member", "month").values, np.float64)
-    _, lower, upper = middle_and_range(ends[:, 1] - ends[:, 0])
-    verb = "rises" if lower > 0 else "falls" if upper < 0 else "does not clearly change"
+    change = certainty(ends[:, 1] - ends[:, 0])
+    what = "The share of users at the largest fifth of firms"
+    opening = {
+        "clear": f"{what} {'rises' if change.sign > 0 else 'falls'}",
+        "too few": f"{what}, in too few members ({change.counts}) to say whether it changes",
+        "disagree": f"{what} does not clearly change (members: {change.counts})",
+        "same": f"{what} does not change in any member",
+    }[change.standing]
     said = (
-        f"The share of users at the largest fifth of firms {verb}: {ranged(rows[0])} at the start, "
+        f"{opening}: {ranged(rows[0])} at the start, "
         f"{ranged(rows[-1])} after {months(results)} months {under(baseline(results))}."
     )
     found = [row for row in measured if row["indicator"] == "top_fifth_share"]
@@ -188,9 +195,11 @@ def net_gain(results: xarray.Dataset) -> str:
     if not rows:
         return ""
     verb = "gains" if rows[0]["value"] > 0 else "loses"
+    sure = certainty(np.asarray(values.isel(month=-1).values, np.float64))
+    counted = "" if sure.sign else f" in the middle member ({sure.above} of {sure.members} gain)"
     return (
         f"After {months(results)} months {under(baseline(results))} a citizen {verb} "
-        f"{amount({**rows[0], 'unit': 'income/month'})}. {turns(results)}"
+        f"{amount({**rows[0], 'unit': 'income/month'})}{counted}. {turns(results)}"
     ).strip()
 
 
@@ -225,14 +234,45 @@ def policy(results: xarray.Dataset, name: str) -> str:
         if parts:
             done.append(f"{verb} {listed(parts)}")
     said = f"Compared with {words(baseline(results))}, {words(name)} "
+    if fewest := [row["certainty"] for row in rows if row["certainty"].standing == "too few"]:
+        parts = [f"{row['index']} {signed(row)}, {side(row)}" for row in rows if not small(row)]
+        told = f" The middle member: {'; '.join(parts)}." if parts else ""
+        if any(row["index"] == GAIN_LABEL and not small(row) for row in rows):
+            told += f" Of {GAIN_LABEL}: {uncapitalized(turns(results, name))}"
+        return f"{said}ran in {few_members(fewest)}{told}"
     said += "; it ".join(done) + "." if done else "changes none of the headline numbers clearly."
     if hardly := [row["index"] for row in rows if row["sign"] and small(row)]:
         said += f" It hardly changes {listed(hardly)}."
-    if done and (unclear := [row["index"] for row in rows if not row["sign"]]):
+    if unclear := disagreed(rows):
         said += f" Members do not agree on its effect on {listed(unclear)}."
     if any(row["index"] == GAIN_LABEL and row["sign"] for row in rows):
         said += f" Of {GAIN_LABEL}: {uncapitalized(turns(results, name))}"
     return said
+
+
+def few_members(rows: Sequence[Certainty]) -> str:
+    """That too few members ran for a sign to be clear."""
+    many = min(one.members for one in rows)
+    noun = "member" if many == 1 else "members"
+    return f"{many} {noun}: fewer than {ENOUGH}, so no change is called clear."
+
+
+def signed(row: Row) -> str:
+    """The change in the middle member, with its sign."""
+    factor, unit = DIFFERENCES.get(row["unit"], (1.0, ""))
+    return f"{'+' if row['value'] > 0 else ''}{digits(factor * row['value'])}{unit}"
+
+
+def disagreed(rows: Rows) -> list[str]:
+    """The numbers on whose change members disagree, with how many are on which side."""
+    return [
+        f"{row['index']} ({side(row)})" for row in rows if row["certainty"].standing == "disagree"
+    ]
+
+
+def side(row: Row) -> str:
+    """How many members are on which side of 0."""
+    return str(row["certainty"].counts)
 
 
 def small(row: Row) -> bool:
@@ -260,7 +300,10 @@ def under(name: str) -> str:
 
 def clear_changes(results: xarray.Dataset, keys: Sequence[Key]) -> str:
     """What each policy clearly raises or lowers of these, at the end."""
-    found = [row for row in changes(results, keys) if row["sign"] and not small(row)]
+    every = changes(results, keys)
+    if fewest := [row["certainty"] for row in every if row["certainty"].standing == "too few"]:
+        return f"At the end each policy was run in {few_members(fewest)}"
+    found = [row for row in every if row["sign"] and not small(row)]
     gains = {key.label for key in keys if key.name == break_even.GAIN}
     said = []
     for name in others(results):
@@ -273,10 +316,14 @@ def clear_changes(results: xarray.Dataset, keys: Sequence[Key]) -> str:
             said.append(f"{opened(words(name))}: {'; '.join(parts)}.")
         if any(row["index"] in gains and row["policy"] == name for row in found):
             said.append(f"Of its net gain: {uncapitalized(turns(results, name))}")
+    unclear = disagreed(every)
+    told = (
+        f" Members disagree on {listed(unclear)}." if unclear and len(others(results)) == 1 else ""
+    )
     if said:
-        return f"At the end, compared with {words(baseline(results))}: {' '.join(said)}"
+        return f"At the end, compared with {words(baseline(results))}: {' '.join(said)}{told}"
     if others(results):
-        return f"At the end no policy differs clearly from {words(baseline(results))} here."
+        return f"At the end no policy differs clearly from {words(baseline(results))} here.{told}"
     return ""
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from datapolis.indices import INDICES
+from datapolis.report.certainty import LOWER, UPPER, certainty
 
 if TYPE_CHECKING:
     import xarray
@@ -27,7 +28,6 @@ Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = list[Row]
 
 BASE = "none"  # the policy that the others are compared with
-LOWER, UPPER = 0.05, 0.95
 LEAST = 10  # no group of fewer citizens is shown
 MOST_MONTHS = 81  # points of a line; the full months are in the results
 
@@ -175,7 +175,7 @@ def bands(values: xarray.DataArray) -> Rows:
 def changes(results: xarray.Dataset, keys: Sequence[Key] = KEYS, month: int = -1) -> Rows:
     """What each policy changes in each key number: policy less baseline, member by member.
 
-    `sign` is 1 or -1 where the middle 90 % of members lie on one side of 0, else 0.
+    `sign` is 1 or -1 where it is clear (`report.certainty`), else 0; `certainty` says why not.
     """
     base, rows = baseline(results), []
     for key in available(results, keys):
@@ -185,12 +185,14 @@ def changes(results: xarray.Dataset, keys: Sequence[Key] = KEYS, month: int = -1
             difference = np.asarray(values.sel(policy=policy).values, np.float64) - plain_values
             middle, lower, upper = middle_and_range(difference)
             if np.isfinite(middle):
+                certain = certainty(difference)
                 rows.append(
                     {
                         "policy": policy,
                         "index": key.label,
                         "unit": key.unit,
-                        "sign": int(lower > 0) - int(upper < 0),
+                        "sign": certain.sign,
+                        "certainty": certain,
                         **estimate(middle, lower, upper),
                     }
                 )

@@ -26,7 +26,6 @@ import numpy as np
 from datapolis.errors import InputError, nearest
 from datapolis.inference.abc_smc import Ranges
 from datapolis.parameters import DECLARED
-from datapolis.studies.cadence import in_order, months_between
 from datapolis.studies.facts import FACTS, SPACES, UNUSED, Fact
 from datapolis.studies.outcomes import YEAR, Outcome, mean_of_known
 
@@ -210,17 +209,16 @@ RULES: dict[str, Callable[[Measured, Any], np.ndarray]] = {
 # --- from audits -------------------------------------------------------------------------------
 
 
-def of_target(name: str, target: Target, origin: str = "", cadence: str | None = None) -> Measured:
+def of_target(name: str, target: Target, origin: str = "") -> Measured:
     """A target of an audit, with the rule that it carries.
 
     origin   the period at month 0 ("2017-05"), where the world starts from a measured one; without
              it a target is compared with the last twelve months
-    cadence  what one period is, where periods are whole numbers: "monthly"
     """
     called = f"{name}.{target.index}"
     if not np.isfinite(target.value):
         raise InputError("the audit could not say it", field=f"targets: {called}")
-    at = _month(target, origin, called, cadence)
+    at = _month(target, origin, called)
     outcome = Outcome.parse(target.index + (f"@{at}" if at is not None else ""))
     rule, floor, reading = "index", 0.0, target.transform
     if target.unit == "logit a year":
@@ -254,41 +252,23 @@ def of_target(name: str, target: Target, origin: str = "", cadence: str | None =
     )
 
 
-def _month(target: Target, origin: str, called: str, cadence: str | None) -> int | None:
-    """The month of the model in which a target was measured; None for the last twelve.
-
-    Raises InputError if its period and that of month 0 cannot be compared.
-    """
-    if not origin or not target.time or spans(target.time):
+def _month(target: Target, origin: str, called: str) -> int | None:
+    """The month of the model in which a target was measured; None for the last twelve."""
+    months = [re.fullmatch(r"(\d{4})-(\d{2})", one) for one in (origin, target.time)]
+    if months[0] is None or months[1] is None:
         return None
-    between = months_between(origin, target.time, cadence)
-    if between is None:
-        numbers = origin.isdigit() and target.time.isdigit()
-        raise InputError(
-            "how many months lie between the period of month 0 and that of a target is not said",
-            field=f"targets: {called}",
-            value=f"{origin}, {target.time}",
-            allowed='cadence = "monthly" (or daily, weekly, quarterly, yearly) in [world.firms]'
-            if numbers
-            else f"a period written as {origin} is",
-        )
-    if between < 0:
+    first, then = (12 * int(one[1]) + int(one[2]) for one in months if one)
+    if then < first:
         raise InputError(
             "measured before month 0 of the world",
             field=f"targets: {called}",
             value=target.time,
             allowed=f"{origin} or later",
         )
-    return between
+    return then - first
 
 
-def of_audit(
-    name: str,
-    audit: Audit,
-    wanted: str = "",
-    origin: str = "",
-    cadence: str | None = None,
-) -> list[Measured]:
+def of_audit(name: str, audit: Audit, wanted: str = "", origin: str = "") -> list[Measured]:
     """The targets of an audit: all of its last period, or those of "index" or "index@period".
 
     Raises InputError if it has none, or if what is wanted is a finding that no index stands for.
@@ -326,13 +306,12 @@ def of_audit(
     if time:
         chosen = [one for one in chosen if one.time == time]
     elif not origin:
-        last = in_order(one.time for one in chosen if not spans(one.time))[-1]
-        chosen = [one for one in chosen if one.time == last or spans(one.time)]
-    return [of_target(name, one, origin, cadence) for one in chosen]
+        last = max(one.time for one in chosen if not _spans(one.time))
+        chosen = [one for one in chosen if one.time == last or _spans(one.time)]
+    return [of_target(name, one, origin) for one in chosen]
 
 
-def spans(time: str) -> bool:
-    """Whether a target was measured over several periods together."""
+def _spans(time: str) -> bool:
     return " to " in time
 
 
@@ -424,10 +403,7 @@ def facts_of(wanted: str) -> list[Fact]:
 
 
 def gather(
-    wanted: Sequence[str],
-    audits: Mapping[str, Audit] | None = None,
-    origin: str = "",
-    cadence: str | None = None,
+    wanted: Sequence[str], audits: Mapping[str, Audit] | None = None, origin: str = ""
 ) -> Targets:
     """The targets that texts call, from a study's own audits by name, from files and from facts.
 
@@ -439,11 +415,11 @@ def gather(
     for text in wanted:
         name, _, rest = text.partition(".")
         if name in known:
-            measured += of_audit(name, known[name], rest, origin, cadence)
+            measured += of_audit(name, known[name], rest, origin)
         elif Path(text).exists() and text not in ("facts",):
             for called, audit in load(Path(text)).items():
                 if audit.targets or Path(text).is_file():
-                    measured += of_audit(called, audit, "", origin, cadence)
+                    measured += of_audit(called, audit, "", origin)
         elif text == "facts" or re.fullmatch(r"S\d+(\..+)?", text):
             facts += facts_of(text)
         else:

@@ -6,7 +6,14 @@ their seeds, so that what chance gave to both cancels in their difference.
 
 A criterion reads one number of each draw off the arms, its effect. The claim holds in a draw if
 the effect, times the sign that the essay expects, is `least` or more; least is the smallest effect
-that matters, written down before the runs.
+that matters, written down before the runs. Every criterion declares its side, that is what lies
+where it fails:
+
+    direction  a change one way; as large a change the other way is its opposite
+    mark       a level, an amount or a smaller-of-two that must be reached (or not passed); where it
+               is not, there is no opposite, however far away
+    band       a value near a claimed one, `least` to `most`; below it is less than claimed, above
+               it is more than claimed, which is no refutation
 
 A figure is a number that only many draws together have, such as a part of their variance. It is
 told beside the verdict and decides nothing.
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 
     from datapolis.parameters import Parameters
 
+Side = Literal["direction", "mark", "band"]
 Length = Literal["start", "usual", "long"]  # how long an experiment runs, see `trial.Mode`
 WAYS = ("power_share", "dependence_share", "relational_share", "pivotality")  # power, four ways
 NEEDED = 3  # of the four ways must agree, if a claim is about power
@@ -139,19 +147,31 @@ class Criterion:
     name: str
     claims: tuple[str, ...]
     effect: Effect
+    side: Side
     least: float  # the claim holds in a draw if sign times effect is this or more
+    most: float = np.inf  # ... and, of a band, this or less
     sign: Literal[1, -1] = 1
     unit: str = ""
     needed: bool = True  # for the verdict on the experiment; the others stand beside it
 
+    def __post_init__(self) -> None:
+        if np.isfinite(self.most) != (self.side == "band") or self.most < self.least:
+            raise ValueError(f"{self.name}: a band, and nothing else, ends at `most`")
+        if self.side == "direction" and self.least < 0:
+            raise ValueError(f"{self.name}: a direction asks for a change that way, or for none")
+
     def holds(self, effects: Float[np.ndarray, "draw"]) -> Float[np.ndarray, "draw"]:
         """1 where it holds, 0 where not, nan where there is no effect to be read."""
-        held = (self.sign * effects >= self.least).astype(float)
+        signed = self.sign * effects
+        held = ((signed >= self.least) & (signed <= self.most)).astype(float)
         return np.where(np.isfinite(effects), held, np.nan)
 
     @property
     def expects(self) -> str:
         """What would hold, in signs."""
+        if self.side == "band":
+            low, high = sorted((self.sign * self.least, self.sign * self.most))
+            return f"{low:g} to {high:g}{' ' + self.unit if self.unit else ''}"
         compared = "at least" if self.sign > 0 else "at most"
         return f"{compared} {self.sign * self.least:g}{' ' + self.unit if self.unit else ''}"
 
@@ -185,6 +205,12 @@ class Experiment:
     silent: str = ""  # what the essay does not say, or this model cannot
     length: Length = "usual"
     figures: tuple[Figure, ...] = ()
+
+    @property
+    def all_claims(self) -> tuple[str, ...]:
+        """The claims that it is about, with those that a criterion or a figure of it names."""
+        read = [one.claims for one in self.criteria] + [one.claims for one in self.figures]
+        return tuple(dict.fromkeys([*self.claims, *(claim for some in read for claim in some)]))
 
     @property
     def needed(self) -> tuple[Criterion, ...]:

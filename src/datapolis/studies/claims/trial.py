@@ -4,7 +4,9 @@ Two samples of draws are asked for. The *posterior* draws the parameters that da
 what calibration leaves of them, and leaves all others at their defaults; the *box* draws every
 parameter from its whole declared range (Latin hypercube; McKay, Beckman and Conover, 1979). In the
 box the sectors' adoption and use come from the same ranges, so that no sector is late by decree.
-Some draws of the box are run again with other chance, to part chance from parameters.
+Calibrated draws are run in the world to which they were fitted (`homes`). Some draws of the box are
+run again with other chance, to part chance from parameters, and corners of the box tell which
+criteria can be tested at all (`channel`).
 """
 
 from __future__ import annotations
@@ -12,17 +14,28 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError, StoreError, nearest
-from datapolis.inference.designs import stratified
+from datapolis.errors import InputError, nearest
 from datapolis.studies import ensemble
 from datapolis.studies.asking import Report, Tell, keep_answer
-from datapolis.studies.claims.declared import EXPERIMENTS
+from datapolis.studies.claims.channel import Channel, channel
+from datapolis.studies.claims.declared import CRITERIA, EXPERIMENTS
+from datapolis.studies.claims.draws import (
+    AGAIN,
+    BOX,
+    CORNERS,
+    POSTERIOR,
+    SAMPLES,
+    Draws,
+    box_draws,
+    corner_draws,
+    posterior_draws,
+)
 from datapolis.studies.claims.experiment import (
     REPLICATE,
     Criterion,
@@ -30,6 +43,14 @@ from datapolis.studies.claims.experiment import (
     Figure,
     Length,
     Runs,
+)
+from datapolis.studies.claims.homes import (
+    Home,
+    fitted_months,
+    fitted_study,
+    make_variants,
+    reseeded,
+    settle,
 )
 from datapolis.studies.claims.verdict import (
     VERDICTS,
@@ -40,13 +61,12 @@ from datapolis.studies.claims.verdict import (
     judged,
     median_interval,
 )
-from datapolis.studies.claims.worlds import WORLDS
 from datapolis.studies.files import disk, read_json, read_whole, write_json
-from datapolis.studies.outcomes import box, rows_of
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
 from datapolis.studies.runs import PLAIN, Case, Progress
 from datapolis.studies.study import Study, parse_study, read_study
+from datapolis.studies.work import read_inputs
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -54,13 +74,11 @@ if TYPE_CHECKING:
     from datapolis.studies.laboratory import Laboratory
 
 KIND = "claims"
-POSTERIOR, BOX = "posterior", "box"
-SAMPLES = (POSTERIOR, BOX)
-AGAIN = "again"  # some draws of the box with other chance
+RULES = 2  # by which a trial is judged; 1 were those of version 0.1
+BATCH = 24  # runs at once, at most
 RESAMPLES = 999  # of the draws, for the interval of a figure
-DEFAULTS = "no calibration was found: defaults, with chance alone varied"
-
-Draws = Sequence[Mapping[str, float]]
+EXPERIMENT_TESTS = len(EXPERIMENTS) * len(SAMPLES)  # whatever is run: see `verdict`
+CRITERION_TESTS = len(CRITERIA) * len(SAMPLES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +89,8 @@ class Mode:
     box: int  # draws of each sample
     posterior: int
     again: int  # draws of the box with a second seed
+    corners: int  # draws at the corners of the box, for channels
+    worlds: int  # seeds of the world of each sample
     figures: bool  # whether there are draws enough for figures
     months: Mapping[Length, int]
     world: str  # the table of the study that is asked if none is given
@@ -81,9 +101,11 @@ SMALL = "citizens = 400\nregions = 4\nfirms = 60\nagencies = 4\nassociations = 2
 MODES: dict[str, Mode] = {
     "quick": Mode(
         name="quick",
-        box=16,
-        posterior=16,
+        box=22,
+        posterior=22,
         again=0,
+        corners=8,
+        worlds=3,
         figures=False,
         months={"start": 12, "usual": 96, "long": 120},
         world=SMALL,
@@ -93,6 +115,8 @@ MODES: dict[str, Mode] = {
         box=64,
         posterior=24,
         again=8,
+        corners=16,
+        worlds=4,
         figures=True,
         months={"start": 12, "usual": 240, "long": 360},
         world=SMALL,
@@ -102,6 +126,8 @@ MODES: dict[str, Mode] = {
         box=240,
         posterior=80,
         again=40,
+        corners=32,
+        worlds=8,
         figures=True,
         months={"start": 12, "usual": 240, "long": 480},
         world="citizens = 1000",
@@ -126,6 +152,8 @@ class Sampled:
     median: float | None
     low: float | None  # 95 % interval of the median
     high: float | None
+    verdict: str = ""  # on this criterion alone, corrected for all that are declared
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +169,9 @@ class Measured:
     needed: bool
     samples: Mapping[str, Sampled]
     chance: float | None  # the part of the variance over the box that chance alone makes
+    side: str = ""
+    most: float | None = None  # of a band
+    channel: str = ""  # which ways any draw moved it
 
 
 @dataclass(frozen=True)
@@ -166,7 +197,7 @@ class Tried:
     refuted_if: str
     built_in: str
     silent: str
-    months: int
+    months: Mapping[str, int]  # of each sample
     criteria: tuple[Measured, ...]
     figures: tuple[Told, ...]
     verdicts: Mapping[str, Judged]
@@ -195,6 +226,9 @@ class Trial:
     seed: int
     posterior: str  # where its draws come from
     tried: tuple[Tried, ...]
+    homes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # worlds of each sample
+    corners: int = 0
+    rules: int = 1  # by which it was judged; `RULES` now
 
     @property
     def flips(self) -> int:
@@ -231,7 +265,11 @@ class Trial:
     @staticmethod
     def from_json(found: Mapping[str, Any]) -> Trial:
         """Of plain data."""
-        about = {name: found[name] for name in Trial.__dataclass_fields__ if name != "tried"}
+        about = {
+            name: found[name]
+            for name in Trial.__dataclass_fields__
+            if name != "tried" and name in found
+        }
         return Trial(**about, tried=tuple(_tried_of(one) for one in found["tried"]))
 
     @staticmethod
@@ -254,9 +292,11 @@ def _tried_of(found: Mapping[str, Any]) -> Tried:
         )
         for one in found["criteria"]
     )
+    months = found["months"]
     return Tried(
         **{
             **found,
+            "months": months if isinstance(months, dict) else dict.fromkeys(SAMPLES, months),
             "claims": tuple(found["claims"]),
             "arms": tuple((name, says) for name, says in found["arms"]),
             "criteria": criteria,
@@ -288,15 +328,15 @@ def ask(
     """Put the essay's claims on trial, and return the folder of the answer.
 
     out     a folder: new, or of the same question, which then goes on
-    only    experiments by id ("X13"); all by default
+    only    experiments by id ("X13"), or claims ("M32"), whose experiments are run; all by default
     mode    "quick", "moderate" or "full"
-    study   whose world, and whose parameters where nothing else is drawn; a small generated world
-            by default
-    draws   of the box; of the posterior a third of it, but 16 at least. By default the mode's
+    study   in whose world the box is run, and whose parameters hold where nothing else is drawn; a
+            small generated world by default. Calibrated draws are run where they were fitted
+    draws   of the box; of the posterior a third of it, but 22 at least. By default the mode's
     report  makes the page of a folder
 
-    Raises InputError if there is no such experiment or mode, StoreError if the folder holds another
-    question.
+    Raises InputError if there is no such experiment, claim or mode, StoreError if the folder holds
+    another question.
     """
     out, size = Path(out), sized(mode, draws)
     chosen = experiments(only)
@@ -308,11 +348,26 @@ def ask(
         "only": [one.id for one in chosen] if only else "all",
         "draws": size.box,
         "seed": seed,
+        "rules": RULES,
     }
-    with asked(read, out, question, data=data, scheduler=scheduler, progress=progress) as lab:
+    inputs = read_inputs(read, data)
+    with asked(
+        read, out, question, data=data, inputs=inputs, scheduler=scheduler, progress=progress
+    ) as lab:
         samples, said = _kept_draws(out / "tables" / "draws.json", size, seed)
         say(f"Posterior: {said}.")
-        trial = tried(lab, chosen, samples, size, seed, said, say)
+        fitted = fitted_study()
+        homes = {
+            POSTERIOR: Home(
+                settle(lab, "fitted", reseeded(fitted, size.worlds, read_inputs(fitted))),
+                fitted_months(size.months),
+            ),
+            BOX: Home(
+                settle(lab, "", [lab.worlds[PLAIN], *reseeded(read, size.worlds, inputs)[1:]]),
+                size.months,
+            ),
+        }
+        trial = tried(lab, chosen, samples, homes, size, seed, said, say)
         keep_answer(out, trial.as_json(), {"effects": _effects(trial)}, report)
     return out
 
@@ -333,22 +388,23 @@ def sized(mode: str, draws: int | None = None) -> Mode:
     if draws < 2:
         raise InputError("too few", field="draws", value=draws, allowed="2 or more")
     again = draws // 6 if size.again else 0
-    return Mode(**{**vars(size), "box": draws, "posterior": max(16, draws // 3), "again": again})
+    return Mode(**{**vars(size), "box": draws, "posterior": max(22, draws // 3), "again": again})
 
 
 def experiments(only: Sequence[str] | None) -> tuple[Experiment, ...]:
-    """The experiments of some ids, in their order; all if none is given."""
-    known = {one.id: one for one in EXPERIMENTS}
+    """The experiments of some ids, or of some claims, in their order; all if none is given."""
+    names = {one.id: {one.id, *one.all_claims} for one in EXPERIMENTS}
+    known = set().union(*names.values())
     for name in only or ():
         if name not in known:
             raise InputError(
-                "no such experiment",
+                "no experiment is of this name, nor about a claim of it",
                 field="only",
                 value=name,
-                allowed="X01 to X24",
+                allowed="X01 to X24, or a claim such as M32",
                 nearest=nearest(name, known),
             )
-    return tuple(one for one in EXPERIMENTS if not only or one.id in only)
+    return tuple(one for one in EXPERIMENTS if not only or names[one.id] & set(only))
 
 
 def _study(study: Path | str | None, size: Mode) -> Study:
@@ -360,37 +416,21 @@ def _study(study: Path | str | None, size: Mode) -> Study:
 
 def _kept_draws(place: Path, size: Mode, seed: int) -> tuple[dict[str, Draws], str]:
     """The draws of a folder: kept there, so that another calibration does not change them."""
+    names = (*SAMPLES, CORNERS)
     if place.is_file():
         found = read_json(place)
-        return {sample: found[sample] for sample in SAMPLES}, found["said"]
+        return {sample: found[sample] for sample in names}, found["said"]
     calibrated, said = posterior_draws(size.posterior, seed)
-    samples: dict[str, Draws] = {POSTERIOR: calibrated, BOX: box_draws(size.box, seed)}
+    samples: dict[str, Draws] = {
+        POSTERIOR: calibrated,
+        BOX: box_draws(size.box, seed),
+        CORNERS: corner_draws(size.corners, seed),
+    }
     plain = {sample: [dict(draw) for draw in draws] for sample, draws in samples.items()}
     with disk(place.parent):
         place.parent.mkdir(exist_ok=True)
         write_json(place, {**plain, "said": said})
     return samples, said
-
-
-def box_draws(draws: int, seed: int) -> Draws:
-    """Draws of every parameter over its declared range: of n, one in each n-th part of each."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 23]))
-    every = box()
-    levels = np.stack([stratified(rng, draws) for _ in every], axis=1)
-    return rows_of(every, levels)
-
-
-def posterior_draws(draws: int, seed: int) -> tuple[Draws, str]:
-    """Draws of what calibration leaves of the parameters that it informs, and where from."""
-    try:
-        from datapolis.studies import calibration
-
-        posterior: Any = calibration.baseline()
-        found: Draws = posterior.draws(draws, seed)
-    except (ImportError, AttributeError, FileNotFoundError, InputError, StoreError):
-        return [{} for _ in range(draws)], DEFAULTS
-    paths = ", ".join(posterior.paths)
-    return found, f"calibration informs {paths}; all others are at their defaults"
 
 
 # --- running -----------------------------------------------------------------------------------
@@ -438,8 +478,9 @@ class Plan:
         """Run everything; where each run lies."""
         found: dict[tuple[str, str], Place] = {}
         rounds = self.rounds()
-        many = ensemble.batch_size(lab.worlds[PLAIN].sizes.citizens, 2**20)
         for world, months, keys in rounds:
+            # small batches: a round of few runs is filled up to a whole one
+            many = min(BATCH, ensemble.batch_size(lab.worlds[world].sizes.citizens, 2**20))
             results = lab.run(
                 f"{world}-{months}",
                 [self.needs[key].case for key in keys],
@@ -480,18 +521,20 @@ def tried(
     lab: Laboratory,
     chosen: Sequence[Experiment],
     samples: Mapping[str, Draws],
+    homes: Mapping[str, Home],
     size: Mode,
     seed: int,
     said: str,
     tell: Tell,
 ) -> Trial:
-    """Run the experiments under the samples of draws and judge them."""
-    reasons = _make_worlds(lab, chosen)
+    """Run the experiments under the samples of draws, each in its home, and judge them."""
+    reasons = make_variants(lab, chosen, homes)
+    homes = {**homes, AGAIN: homes[BOX], CORNERS: homes[BOX]}
     runnable = [one for one in chosen if one.id not in reasons]
     for name, reason in reasons.items():
         tell(f"{name} is not run: {reason}")
     every: dict[str, tuple[Draws, list[int]]] = {}
-    for place, name in enumerate(SAMPLES):
+    for place, name in enumerate((*SAMPLES, CORNERS)):
         many = len(samples[name])
         seeds = [1 + seed * 10_007 + place * 100_003 + number for number in range(many)]
         every[name] = samples[name], seeds
@@ -502,8 +545,13 @@ def tried(
     plan = Plan()
     keys = {
         (one.id, sample, arm.name): [
-            plan.add(arm.case(draw, chance, lab.parameters, other), size.months[one.length])
-            for draw, other, chance in zip(draws, [*draws[1:], draws[0]], seeds, strict=True)
+            plan.add(
+                homes[sample].at(number, arm.case(draw, chance, lab.parameters, other)),
+                homes[sample].months[one.length],
+            )
+            for number, (draw, other, chance) in enumerate(
+                zip(draws, [*draws[1:], *draws[:1]], seeds, strict=True)
+            )
         ]
         for one in runnable
         for sample, (draws, seeds) in every.items()
@@ -516,43 +564,48 @@ def tried(
 
     measured: dict[str, tuple[Measured, ...]] = {}
     figures: dict[str, tuple[Told, ...]] = {}
-    evidence: dict[str, list[Evidence]] = {sample: [] for sample in SAMPLES}
+    verdicts: dict[str, dict[str, Judged]] = {}
     for one in runnable:
-        months = size.months[one.length]
         runs = {
             sample: Runs(
                 {
                     arm.name: gathered(
-                        [places[key] for key in keys[one.id, sample, arm.name]], months
+                        [places[key] for key in keys[one.id, sample, arm.name]],
+                        homes[sample].months[one.length],
                     )
                     for arm in one.arms
                     if (one.id, sample, arm.name) in keys
                 }
             )
             for sample in every
+            if every[sample][0]
         }
         effects = {
-            sample: [_read(criterion, runs[sample]) for criterion in one.criteria]
-            for sample in every
+            sample: [_read(criterion, found) for criterion in one.criteria]
+            for sample, found in runs.items()
         }
+        channels = [
+            channel(
+                criterion.sign * np.concatenate([effects[n][place] for n in effects if n != AGAIN]),
+                criterion.least,
+                criterion.side,
+            )
+            for place, criterion in enumerate(one.criteria)
+        ]
         measured[one.id] = tuple(
-            _measured(criterion, {name: effects[name][place] for name in every})
+            _measured(criterion, {name: effects[name][place] for name in effects}, channels[place])
             for place, criterion in enumerate(one.criteria)
         )
         if size.figures:
             figures[one.id] = tuple(_told(figure, runs[BOX], seed) for figure in one.figures)
-        for sample in SAMPLES:
-            evidence[sample].append(_evidence(one, effects[sample], samples[sample]))
-    verdicts = {
-        sample: dict(
-            zip(
-                [one.id for one in runnable],
-                judged(evidence[sample], family=len(EXPERIMENTS), seed=seed),
-                strict=True,
+        verdicts[one.id] = {
+            sample: judged(
+                _evidence(one, effects[sample], channels, samples[sample]),
+                tests=EXPERIMENT_TESTS,
+                seed=seed,
             )
-        )
-        for sample in SAMPLES
-    }
+            for sample in SAMPLES
+        }
     return Trial(
         mode=size.name,
         draws={sample: len(samples[sample]) for sample in SAMPLES},
@@ -570,32 +623,18 @@ def tried(
                 refuted_if=one.refuted_if,
                 built_in=one.built_in,
                 silent=one.silent,
-                months=size.months[one.length],
+                months={sample: homes[sample].months[one.length] for sample in SAMPLES},
                 criteria=measured.get(one.id, ()),
                 figures=figures.get(one.id, ()),
-                verdicts={
-                    sample: verdicts[sample][one.id]
-                    for sample in SAMPLES
-                    if one.id in verdicts[sample]
-                },
+                verdicts=verdicts.get(one.id, {}),
                 skipped=reasons.get(one.id, ""),
             )
             for one in chosen
         ),
+        homes={sample: homes[sample].as_json(lab.worlds) for sample in SAMPLES},
+        corners=len(samples[CORNERS]),
+        rules=RULES,
     )
-
-
-def _make_worlds(lab: Laboratory, chosen: Sequence[Experiment]) -> dict[str, str]:
-    """Make the worlds that some experiments need; why others cannot be run."""
-    reasons: dict[str, str] = {}
-    for one in chosen:
-        for arm in one.arms:
-            if arm.world not in lab.worlds:
-                try:
-                    lab.worlds[arm.world] = WORLDS[arm.world](lab.worlds[PLAIN])
-                except InputError as error:
-                    reasons[one.id] = str(error)
-    return reasons
 
 
 def _read(criterion: Criterion, runs: Runs) -> Float[np.ndarray, "draw"]:
@@ -603,7 +642,7 @@ def _read(criterion: Criterion, runs: Runs) -> Float[np.ndarray, "draw"]:
         return np.asarray(criterion.effect(runs), float)
 
 
-def _measured(criterion: Criterion, effects: Mapping[str, np.ndarray]) -> Measured:
+def _measured(criterion: Criterion, effects: Mapping[str, np.ndarray], moved: Channel) -> Measured:
     chance = None
     if AGAIN in effects and np.isfinite(effects[AGAIN]).sum() > 2:
         first = effects[BOX][: len(effects[AGAIN])]
@@ -618,8 +657,11 @@ def _measured(criterion: Criterion, effects: Mapping[str, np.ndarray]) -> Measur
         sign=criterion.sign,
         least=criterion.least,
         needed=criterion.needed,
-        samples={name: _sampled(criterion, effects[name]) for name in SAMPLES},
+        samples={name: _sampled(criterion, effects[name], moved) for name in SAMPLES},
         chance=chance,
+        side=criterion.side,
+        most=_plain(criterion.most),
+        channel=moved.says,
     )
 
 
@@ -642,7 +684,9 @@ def _told(figure: Figure, runs: Runs, seed: int) -> Told:
     )
 
 
-def _sampled(criterion: Criterion, effects: np.ndarray) -> Sampled:
+def _sampled(criterion: Criterion, effects: np.ndarray, moved: Channel) -> Sampled:
+    alone = Evidence([_effects_of(criterion, effects, moved)], np.empty((len(effects), 0)), ())
+    found = judged(alone, tests=CRITERION_TESTS)
     held, many = counted(criterion.holds(effects))
     known = effects[np.isfinite(effects)]
     low, high = median_interval(effects)
@@ -653,21 +697,30 @@ def _sampled(criterion: Criterion, effects: np.ndarray) -> Sampled:
         median=_plain(np.median(known)) if len(known) else None,
         low=_plain(low),
         high=_plain(high),
+        verdict=found.verdict,
+        kind=found.kind,
     )
+
+
+def _effects_of(criterion: Criterion, effects: np.ndarray, moved: Channel) -> Effects:
+    """What a criterion read, in the sense of its claim."""
+    return Effects(criterion.sign * effects, criterion.least, criterion.most, criterion.side, moved)
 
 
 def _plain(value: Any) -> float | None:
     return float(f"{float(value):.6g}") if math.isfinite(value) else None
 
 
-def _evidence(one: Experiment, effects: Sequence[np.ndarray], draws: Draws) -> Evidence:
+def _evidence(
+    one: Experiment, effects: Sequence[np.ndarray], channels: Sequence[Channel], draws: Draws
+) -> Evidence:
     """Of one experiment in one sample: what its needed criteria read, and the levels of hinges."""
     hinges = [path for path in one.hinges if all(path in draw for draw in draws)]
     levels = np.array([[draw[path] for path in hinges] for draw in draws], float)
     return Evidence(
         needed=[
-            Effects(criterion.sign * values, criterion.least)
-            for criterion, values in zip(one.criteria, effects, strict=True)
+            _effects_of(criterion, values, moved)
+            for criterion, values, moved in zip(one.criteria, effects, channels, strict=True)
             if criterion.needed
         ],
         levels=levels.reshape(len(draws), len(hinges)),
@@ -700,7 +753,16 @@ def said(one: Tried, sample: str) -> str:
         return "not run"
     found = one.verdicts[sample]
     kind = f" ({found.kind})" if found.kind else ""
-    return f"{found.verdict}{kind}, {found.held}/{found.draws}"
+    beyond = f", beyond it {found.beyond}/{found.draws}" if found.beyond else ""
+    return f"{found.verdict}{kind}, {found.held}/{found.draws}{beyond}"
+
+
+def criterion_said(one: Measured, sample: str) -> str:
+    """The verdict on a criterion alone, with the share of draws in which it holds."""
+    found = one.samples[sample]
+    kind = f" ({found.kind})" if found.kind else ""
+    verdict = f"{found.verdict}{kind}, " if found.verdict else ""
+    return f"{verdict}{found.held}/{found.draws}"
 
 
 def figure_said(figure: Told) -> str:

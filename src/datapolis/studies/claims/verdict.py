@@ -1,43 +1,64 @@
 """The rule by which the essay's claims are judged, written down before the full run.
 
-In every draw of parameters an experiment *holds* if all its needed criteria do. What is judged is
-the share of draws in which it holds, h of n:
+In every draw of parameters an experiment *holds* if all its needed criteria do, *goes beyond* if
+all are reached and one that names a band lies above it, and *falls short* else. What is judged is
+in how many of n draws it does each, with X ~ Binomial(n, share) and every p value corrected:
 
-    supported       the share is above 2/3: P(X >= h | 2/3) is below .05 after Holm's correction
-                    over all experiments, and the middle effect of every needed criterion lies on
-                    the expected side with its whole 95 % interval
-    refuted         the share is below 1/3: P(X <= h | 1/3) is below .05, corrected alike
-    contingent      neither, and a short rule on the experiment's hinges tells the draws in which it
-                    holds from those in which it does not: found by PRIM in one half of the draws,
-                    it parts the other half too (Fisher's exact test, below .05, both ways pooled)
-    not identified  everything else: too few draws, chance as large as the effect, no rule, or a
-                    quarter of the draws or more without a value
+    supported         it holds in more than 2/3: P(X >= held | 2/3) is below .05, and the middle
+                      effect of every needed criterion lies on the expected side with its whole 95 %
+                      interval
+    more than claimed it goes beyond in more than 2/3, by the same test: not as the essay says, and
+                      no refutation
+    refuted           it is reached in fewer than 1/3: P(X <= reached | 1/3) is below .05
+    contingent        none of these, and a short rule on the experiment's hinges tells the draws in
+                      which it holds from those in which it does not: found by PRIM in one half of
+                      the draws, it parts the other half too (Fisher's exact test, both ways pooled)
+    not testable      a needed criterion that nothing moves as claimed, and no other refutes it; or
+                      it would be supported, but nothing moves one of its criteria the other way
+    not identified    everything else: too few draws, chance as large as the effect, no rule, or a
+                      quarter of the draws or more without a value
 
-For X ~ Binomial(n, share). 2/3 and 1/3 are ours: a claim made without conditions should hold in a
-clear majority of the worlds that the essay does not exclude. The decisive criterion is the needed
-one that holds least often. A refutation is *opposite* if in most draws the decisive effect is as
-large the other way, *nothing that matters* if its median's whole 90 % interval is smaller than the
-smallest effect that matters (two one-sided tests at 5 %), else *mostly absent*.
+Every p value is multiplied by the number of tests in its family (Bonferroni). Families are fixed by
+what is declared, never by what is run: the declared experiments times two samples of draws for the
+verdicts on experiments, all their declared criteria times two samples for the table of criteria. So
+a verdict is the same whatever else is run, in any order. Of the three binomial tests on one sample
+at most one can be false and come near rejection, so they count as one; two rules are looked for,
+where it holds and where it fails, and count twice.
 
-Sources: Clopper and Pearson (1934), Holm (1979), Schuirmann (1987), Friedman and Fisher (1999).
+2/3 and 1/3 are ours: a claim made without conditions should hold in a clear majority of the worlds
+that the essay does not exclude. The decisive criterion is the needed one that holds least often. A
+refutation of a direction is *opposite* if in most draws the effect is as large the other way,
+*nothing that matters* if its median's whole 90 % interval is smaller than the smallest effect that
+matters (two one-sided tests at 5 %), else *mostly absent*. A mark has no opposite: it is *not met*.
+A value below a band is *less than claimed*. What can be tested at all, `channel` says.
+
+Sources: Clopper and Pearson (1934), Dunn (1961), Schuirmann (1987), Friedman and Fisher (1999).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from datapolis.inference.multiplicity import holm
+from datapolis.inference.multiplicity import bonferroni
+from datapolis.studies.claims.channel import Channel
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
-Verdict = Literal["supported", "contingent", "refuted", "not identified"]
-VERDICTS: tuple[Verdict, ...] = ("supported", "contingent", "refuted", "not identified")
+    from datapolis.studies.claims.experiment import Side
+
+Verdict = Literal[
+    "supported", "more than claimed", "contingent", "refuted", "not testable", "not identified"
+]
+VERDICTS: tuple[Verdict, ...] = (
+    "supported", "more than claimed", "contingent", "refuted", "not testable", "not identified",
+)  # fmt: skip
+NEVER, ALWAYS = "nothing moves it as claimed", "nothing moves it the other way"
 
 MOST, FEW = 2 / 3, 1 / 3  # shares of draws above which it is supported, below which refuted
 ALPHA = 0.05
@@ -52,7 +73,7 @@ class Rule:
     says: str
     inside: float  # share of the other half's draws in the rule in which the claim holds
     outside: float  # ... of those not in the rule
-    p_value: float
+    p_value: float  # corrected
     fails: bool = False  # the rule tells where it does not hold
 
 
@@ -66,10 +87,12 @@ class Judged:
     unread: int  # without one
     low: float  # 95 % interval of the share of draws in which it holds
     high: float
-    p_supported: float  # corrected
+    p_supported: float  # corrected, as the next two
     p_refuted: float
-    kind: str = ""  # of a refutation
+    kind: str = ""  # of a refutation, or why it is not testable
     rule: Rule | None = None
+    beyond: int = 0  # draws in which it is more than claimed
+    p_more: float = 1.0
 
     @property
     def share(self) -> float:
@@ -93,12 +116,21 @@ class Effects:
 
     signed: Float[np.ndarray, "draw"]
     least: float
+    most: float = math.inf
+    side: Side = "direction"
+    channel: Channel = field(default_factory=Channel)
+
+    @property
+    def holds(self) -> Float[np.ndarray, "draw"]:
+        """1 in draws in which it holds, 0 in others; nan without a value."""
+        held = (self.signed >= self.least) & (self.signed <= self.most)
+        return np.where(np.isfinite(self.signed), held.astype(float), np.nan)
 
     @property
     def share(self) -> float:
         """The share of draws in which it holds; nan without any."""
-        known = self.signed[np.isfinite(self.signed)]
-        return float(np.mean(known >= self.least)) if len(known) else math.nan
+        held, draws = counted(self.holds)
+        return held / draws if draws else math.nan
 
     @property
     def agrees(self) -> bool:
@@ -117,50 +149,66 @@ class Evidence:
     @property
     def holds(self) -> Float[np.ndarray, "draw"]:
         """1 in draws in which all needed criteria hold, 0 in others; nan without a value."""
-        signed = np.stack([one.signed for one in self.needed])
-        least = np.array([one.least for one in self.needed])[:, None]
-        return np.where(
-            np.isfinite(signed).all(axis=0), (signed >= least).all(axis=0).astype(float), np.nan
-        )
+        return np.asarray(np.min([one.holds for one in self.needed], axis=0))
+
+    @property
+    def reached(self) -> Float[np.ndarray, "draw"]:
+        """1 in draws in which no needed criterion falls short; nan without a value."""
+        return reached(self.needed)
 
     @property
     def decisive(self) -> Effects:
         """Of the needed criteria the one that holds least often."""
-        return min(self.needed, key=lambda one: -1.0 if math.isnan(one.share) else one.share)
+        return decisive(self.needed)
 
 
-def judged(evidence: Sequence[Evidence], *, family: int = 0, seed: int = 0) -> list[Judged]:
-    """The verdicts on some experiments of one family, in one sample of draws.
+def reached(needed: Sequence[Effects]) -> Float[np.ndarray, "draw"]:
+    """1 in draws in which none of these falls short of its claim; nan without a value."""
+    signed = np.stack([one.signed for one in needed])
+    least = np.array([one.least for one in needed])[:, None]
+    return np.where(
+        np.isfinite(signed).all(axis=0), (signed >= least).all(axis=0).astype(float), np.nan
+    )
 
-    `family` is how many experiments the correction counts, if more than are given: those that are
-    not given count as the least striking.
+
+def decisive(needed: Sequence[Effects]) -> Effects:
+    """Of some criteria the one that holds least often."""
+    return min(needed, key=lambda one: -1.0 if math.isnan(one.share) else one.share)
+
+
+def judged(one: Evidence, *, tests: int, seed: int = 0) -> Judged:
+    """The verdict on one experiment, or one criterion, in one sample of draws.
+
+    `tests` is how many tests its family has, whatever else is run: every p value is multiplied by
+    it. Nothing else than the evidence decides, so that the verdict is the same in any company.
     """
-    supported = [above(*counted(one.holds), MOST) for one in evidence]
-    refuted = [below(*counted(one.holds), FEW) for one in evidence]
-    # of the two one-sided tests on an experiment at most one can be false and come near rejection
-    others = np.ones(max(0, family - len(evidence)))
-    adjusted = holm(np.concatenate([np.minimum(supported, refuted), others]))[: len(evidence)]
-    return [
-        _judged(one, up, down, corrected, seed)
-        for one, up, down, corrected in zip(evidence, supported, refuted, adjusted, strict=True)
-    ]
 
+    def corrected(p: float) -> float:
+        return float(bonferroni(np.array([p]), tests)[0])
 
-def _judged(one: Evidence, up: float, down: float, corrected: float, seed: int) -> Judged:
     held, draws = counted(one.holds)
+    beyond = counted(one.reached)[0] - held
     unread = len(one.holds) - draws
-    low, high = clopper_pearson(held, draws)
+    failing = [criterion for criterion in one.needed if criterion.channel.toward]
+    assumed = [criterion for criterion in one.needed if not criterion.channel.against]
+    p_supported, p_more = (corrected(above(many, draws, MOST)) for many in (held, beyond))
+    p_refuted = corrected(below(*counted(reached(failing)), FEW)) if failing else 1.0
     rule, kind = None, ""
     verdict: Verdict = "not identified"
-    enough = draws > 0 and unread <= UNREAD * len(one.holds)
-    if enough and corrected < ALPHA and up < down:
-        agrees = all(criterion.agrees for criterion in one.needed)
-        verdict = "supported" if agrees else "not identified"
-    elif enough and corrected < ALPHA:
-        verdict, kind = "refuted", refutation(one.decisive)
-    if enough and verdict == "not identified":
-        rule = found_rule(one, seed)
-        verdict = "contingent" if rule is not None else verdict
+    if draws and unread <= UNREAD * len(one.holds):
+        if p_refuted < ALPHA:
+            verdict, kind = "refuted", refutation(decisive(failing))
+        elif len(failing) < len(one.needed):
+            verdict, kind = "not testable", NEVER
+        elif min(p_supported, p_more) < ALPHA and assumed:
+            verdict, kind = "not testable", ALWAYS
+        elif p_more < ALPHA:
+            verdict = "more than claimed"
+        elif p_supported < ALPHA and all(criterion.agrees for criterion in one.needed):
+            verdict = "supported"
+        elif (rule := found_rule(one, seed, tests)) is not None:
+            verdict = "contingent"
+    low, high = clopper_pearson(held, draws)
     return Judged(
         verdict=verdict,
         held=held,
@@ -168,10 +216,12 @@ def _judged(one: Evidence, up: float, down: float, corrected: float, seed: int) 
         unread=unread,
         low=low,
         high=high,
-        p_supported=corrected if up <= down else 1.0,
-        p_refuted=corrected if down < up else 1.0,
+        p_supported=p_supported,
+        p_refuted=p_refuted,
         kind=kind,
         rule=rule,
+        beyond=beyond,
+        p_more=p_more,
     )
 
 
@@ -226,7 +276,11 @@ def median_interval(values: Float[np.ndarray, "draw"], level: float = 0.95) -> t
 
 
 def refutation(one: Effects) -> str:
-    """Of which kind a refutation is."""
+    """Of which kind a refutation is: what lies on the other side of the criterion."""
+    if one.side == "mark":
+        return "mark not met"
+    if one.side == "band":
+        return "less than claimed"
     effects = one.signed[np.isfinite(one.signed)]
     margin = abs(one.least)
     if margin > 0 and np.mean(effects <= -margin) > 0.5:
@@ -237,16 +291,19 @@ def refutation(one: Effects) -> str:
     return "mostly absent"
 
 
-def found_rule(one: Evidence, seed: int = 0) -> Rule | None:
+def found_rule(one: Evidence, seed: int = 0, tests: int = 1) -> Rule | None:
     """A rule that parts the draws in which it holds from the others; None if there is none.
 
-    It must part them in the half of the draws in which it was not looked for, too.
+    It must part them in the half of the draws in which it was not looked for, too. `tests` corrects
+    its p value, twice over, as it is looked for where the claim holds and where it fails.
     """
     known = np.isfinite(one.holds)
     holds, levels = one.holds[known] > 0.5, one.levels[known]
+    if not one.hinges or holds.all() or not holds.any():
+        return None
     for fails in (False, True):
         wanted = ~holds if fails else holds
-        found = _checked(levels, one.hinges, wanted, seed)
+        found = _checked(levels, one.hinges, wanted, seed, 2 * tests)
         if found is not None:
             says, inside, outside, p_value = found
             if fails:
@@ -260,6 +317,7 @@ def _checked(
     names: Sequence[str],
     wanted: Bool[np.ndarray, "draw"],
     seed: int,
+    tests: int,
 ) -> tuple[str, float, float, float] | None:
     """A box in all draws whose likes, found in each half, part the other half."""
     from scipy.stats import fisher_exact
@@ -278,7 +336,8 @@ def _checked(
             table[row] += int((part & there).sum()), int((part & ~there).sum())
     if table[0].sum() < INSIDE or not table[1].sum():
         return None
-    p_value = float(fisher_exact(table, alternative="greater").pvalue)
+    raw = float(fisher_exact(table, alternative="greater").pvalue)
+    p_value = float(bonferroni(np.array([raw]), tests)[0])
     whole = find_box(levels, names, wanted, seed=seed)
     if p_value >= ALPHA or whole is None:
         return None

@@ -12,6 +12,9 @@ X11  holdings of all sectors were raised at once; now those of one sector at a t
 X23  reach was that of the rumour before, which outlasts a rumour under way; now who has heard
 X20  a criterion was added beside: a security standard may count as law
 
+X13 read distances from .8, of which a top fifth of .97 was "the opposite"; they are bands now, with
+the same ends, above which is more than claimed. Every criterion declares its side (`experiment`).
+
 Added beside the verdicts after that, so that none rests on it: criteria for derived data (M8, in
 X06) and for liability (V15, X19); figures for scandals and concentration (M23, X09) and for the
 part of each cause in harm (V29, X20).
@@ -30,3 +33,5 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     X01, X02, X03, X04, X05, X06, X07, X08, X09, X10, X11, X12,
     X13, X14, X15, X16, X17, X18, X19, X20, X21, X22, X23, X24,
 )  # fmt: skip
+
+CRITERIA = tuple(criterion for one in EXPERIMENTS for criterion in one.criteria)
