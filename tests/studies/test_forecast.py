@@ -1,9 +1,13 @@
 """Forecasts on panels whose law is known: who is best, by how much, and what is too short."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+import xarray
 
 from datapolis.errors import InputError
+from datapolis.studies import forecast, revealed
 from datapolis.studies.forecast import (
     METHODS,
     Forecasted,
@@ -13,6 +17,7 @@ from datapolis.studies.forecast import (
     sentences,
     without_model,
 )
+from datapolis.studies.posterior import baseline
 from datapolis.studies.study import read_study
 
 FIRMS = 80
@@ -26,6 +31,7 @@ table = "firms.csv"
 name = "firm"
 weight = "reach"
 time = "month"
+cadence = "monthly"
 """
 
 
@@ -88,7 +94,7 @@ def test_nine_months_are_told_to_be_too_few():
     modelled = {origin: np.zeros((3, 3, FIRMS)) for origin in range(2, 8)}
     answer, rows = compare(found, modelled, 3, 50)
     assert answer.apart == 2 and not answer.enough
-    assert "9 months are too few" in sentences(answer)[1]
+    assert "9 periods are too few" in sentences(answer)[2]
     assert set(rows["method"]) == set(METHODS)
     assert len(rows["crps"]) == 3 * FIRMS * (3 + 3 + 3 + 3 + 2 + 1)
 
@@ -117,7 +123,62 @@ def test_the_panel_holds_firms_listed_in_every_period(tmp_path):
     assert found.periods == ("1", "2", "3")
     assert found.names == tuple(f"firm{place}" for place in range(12, 0, -1))
     assert np.exp(found.logs).sum(axis=1) == pytest.approx(np.ones(3))
+    assert (found.months, found.cadence) == (1.0, "monthly")
     plain = STUDY.partition("[world.firms]")[0]
     (tmp_path / "plain.toml").write_text(plain)
     with pytest.raises(InputError, match="measured over several periods"):
         panel_of(read_study(tmp_path / "plain.toml"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "months"),
+    [
+        (("2014", "2015", "2016", "2017"), 12.0),
+        (("2017-Q1", "2017-Q2", "2017-Q3", "2017-Q4"), 3.0),
+        (("2017-05", "2017-06", "2017-07", "2017-08"), 1.0),
+        (("2017-W01", "2017-W02", "2017-W03", "2017-W04"), 7 / (365.2425 / 12)),
+    ],
+)
+def test_a_period_is_as_many_months_of_the_model_as_its_dates_say(tmp_path, labels, months):
+    """A market whose logs change by .01 times the firm's place a month: in h periods by h m .01."""
+    (tmp_path / "study.toml").write_text(STUDY.replace('cadence = "monthly"\n', ""))
+    rows = [f"{one},firm{place:02d},{1 + place}" for one in labels for place in range(12)]
+    (tmp_path / "firms.csv").write_text("\n".join(["month,firm,reach", *rows, ""]))
+    study = read_study(tmp_path / "study.toml")
+    found = panel_of(study)
+    assert found.periods == labels and found.months == pytest.approx(months)
+    rates = 0.01 * np.arange(len(found.names))
+    grown = []
+
+    class Lab:
+        """Gives the market as many months as are asked for."""
+
+        worlds: ClassVar[dict] = {}
+
+        def run(self, name, cases, *, months, record):
+            logs = rates * np.arange(months)[:, None]
+            grown.append(months)
+            shares = np.repeat(np.exp(logs)[None], len(cases), axis=0)
+            values = ("case", "month", "firm"), shares / shares.sum(axis=2, keepdims=True)
+            return xarray.Dataset({"user_share_by_firm": values})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(revealed, "at_rest", lambda world, *_: world)
+        told = forecast._from_model(Lab(), study, found, 2, baseline(), draws=3, horizon=4)
+    assert grown[0] > 4 * months
+    ahead = told - found.logs[2]
+    between = ahead - ahead[:, :, :1]  # differences of firms: the sum of shares falls out
+    expected = np.arange(1, 5)[:, None] * months * (rates - rates[0])
+    np.testing.assert_allclose(between, np.repeat(expected[None], 3, axis=0), atol=1e-9)
+
+
+def test_a_month_that_is_missing_is_refused(tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY.replace('cadence = "monthly"\n', ""))
+    for months, said in (
+        (("2017-05", "2017-06", "2017-08"), "firms.csv.*month.*2017-06, then 2017-08"),
+        ((1, 2, 3), "cadence = "),
+    ):
+        rows = [f"{month},firm{place},{place + 1}" for month in months for place in range(14)]
+        (tmp_path / "firms.csv").write_text("\n".join(["month,firm,reach", *rows, ""]))
+        with pytest.raises(InputError, match=said):
+            panel_of(read_study(tmp_path / "study.toml"))

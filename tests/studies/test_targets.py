@@ -78,10 +78,30 @@ def test_a_world_that_starts_from_a_period_has_a_month_for_each(market):
     assert [one.outcome.at for one in found] == ["0", "1"]
     with pytest.raises(InputError, match="before month 0"):
         gather(["market.user_gini"], {"market": market}, origin="2017-06")
+    with pytest.raises(InputError, match=r"how many months.*2017, 2017-05.*written as 2017 is"):
+        gather(["market.user_gini"], {"market": market}, origin="2017")
     world = SimpleNamespace(sizes=SimpleNamespace(agencies=4))
     late = gather(["market.user_gini@2017-06"], {"market": market}, origin="2016-05")
     with pytest.raises(InputError, match="after the last month"):
         late.check(world, 12)
+
+
+@pytest.mark.parametrize(
+    ("origin", "time", "cadence", "month"),
+    [
+        ("2015", "2017", None, "24"),
+        ("2016-Q4", "2017-Q2", None, "6"),
+        ("2017-05-01", "2017-08-01", None, "3"),
+        ("2", "4", "quarterly", "6"),
+    ],
+)
+def test_the_month_of_a_target_is_as_far_from_month_0_as_its_period(origin, time, cadence, month):
+    """A year later is twelve months later, and not the last twelve of the run."""
+    target = Target(index="user_gini", value=0.5, time=time)
+    assert of_target("market", target, origin, cadence).outcome.at == month
+    if cadence:
+        with pytest.raises(InputError, match="cadence = "):
+            of_target("market", target, origin)
 
 
 def test_a_sampling_interval_is_an_error_of_the_measurement():

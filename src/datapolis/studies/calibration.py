@@ -26,12 +26,13 @@ from datapolis.inference.abc_smc import Pool as Simulated
 from datapolis.inference.scores import rank_of, uniformity, weighted_quantile
 from datapolis.studies import work
 from datapolis.studies.asking import Report, Tell, keep_answer
+from datapolis.studies.cadence import in_order
 from datapolis.studies.outcomes import Uncertainty
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case
-from datapolis.studies.study import Study, read_study
-from datapolis.studies.targets import Targets, gather
+from datapolis.studies.study import FirmsTable, Study, read_study
+from datapolis.studies.targets import Targets, gather, spans
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -159,7 +160,9 @@ def ask(
         )
     inputs = work.read_inputs(read, data)
     audits, origin = _audits(read, inputs, data, out, wanted, progress)
-    found = gather(wanted, audits, origin)
+    firms = read.world.firms
+    steps = firms.cadence if isinstance(firms, FirmsTable) else None
+    found = gather(wanted, audits, origin, steps)
     priors = _priors(found, list(given("vary", list(vary), [])))
     many = int(given("particles", particles, 128))
     setting = Asked(
@@ -289,14 +292,13 @@ def _audits(
 ) -> tuple[dict[str, Audit], str]:
     """The audits that the study asks for, and the period at month 0 if its firms were measured."""
     from datapolis.studies.measured import FIRMS, measure
-    from datapolis.studies.study import FirmsTable
 
     audits: dict[str, Audit] = {}
     origin = ""
     if isinstance(study.world.firms, FirmsTable):
         audits |= inputs.audits
         if FIRMS in audits and study.world.firms.time is not None:
-            times = sorted({one.time for one in audits[FIRMS].targets})
+            times = in_order(one.time for one in audits[FIRMS].targets if not spans(one.time))
             origin = study.world.firms.month or (times[0] if times else "")
     if any(text.partition(".")[0] in study.measures for text in wanted):
         folders = work.folders_of(study, data)

@@ -1,7 +1,8 @@
 """Forecasts from rolling origins on a fixed panel: the model beside what needs no model.
 
-Of a measured market, the firms that are listed in every period are the panel. From each origin the
-next months are forecast thrice:
+Of a measured market, the firms that are listed in every period are the panel. How many months of
+the model a period has is read from its dates (`studies.cadence`); between months the model's
+logarithms are interpolated. From each origin the next periods are forecast thrice:
 
 last value   as at the origin, with the changes seen before it drawn at random
 drift        the same, and each firm goes on at its own mean rate
@@ -29,6 +30,7 @@ from datapolis.errors import InputError, nearest
 from datapolis.indicators import top_fifth_share
 from datapolis.inference.scores import crps, interval
 from datapolis.studies.asking import Report, Tell, keep_answer
+from datapolis.studies.cadence import cadence
 from datapolis.studies.posterior import Posterior, baseline
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case
@@ -53,6 +55,8 @@ class Panel:
     periods: tuple[str, ...]
     names: tuple[str, ...]
     reach: Float[np.ndarray, "period firm"]
+    months: float = 1.0  # of the model, from one period to the next
+    cadence: str = "monthly"
 
     @property
     def logs(self) -> Float[np.ndarray, "period firm"]:
@@ -74,6 +78,8 @@ class Forecasted:
     overall: list[dict[str, Any]]  # a row each method
     apart: int  # origins whose forecasts do not overlap
     enough: bool
+    months: float = 1.0  # of the model, from one period to the next
+    cadence: str = "monthly"
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, as it stands in answer.json."""
@@ -104,10 +110,11 @@ def ask(
 
     posterior   whose draws are started at each origin; the baseline of the package by default
     draws       members of each forecast
-    horizon     months ahead, at most
+    horizon     periods ahead, at most
     most        the largest firms of the panel, at its first period
 
-    Raises InputError if the study's firms do not come from a table with periods, or too few.
+    Raises InputError if the study's firms do not come from a table with periods, or too few, or if
+    periods are not evenly apart or say no time (`studies.cadence`).
     """
     path, out, say = Path(study), Path(out), tell or (lambda _: None)
     read = read_study(path)
@@ -160,10 +167,11 @@ def panel_of(study: Study, data: Path | str | None = None, most: int = 60) -> Pa
         )
     columns = {"name": firms.name, "weight": firms.weight, "time": firms.time}
     rows = tables.read(path, columns, numbers=("weight",), unique=("time", "name"))
-    periods = [str(one) for one in np.unique(rows["time"])]
+    times = np.asarray(rows["time"], str)
+    when = cadence(np.unique(times).tolist(), firms.cadence, field=firms.time, file=path.name)
     found = [
         dict(zip(rows["name"][here].tolist(), rows["weight"][here].tolist(), strict=True))
-        for here in (rows["time"] == period for period in periods)
+        for here in (times == period for period in when.periods)
     ]
     always = [name for name in found[0] if all(month.get(name, 0.0) > 0.0 for month in found)]
     always = sorted(always, key=lambda name: (-found[0][name], name))[:most]
@@ -176,7 +184,8 @@ def panel_of(study: Study, data: Path | str | None = None, most: int = 60) -> Pa
             allowed="10 or more",
         )
     reach = np.array([[month[name] for name in always] for month in found])
-    return Panel(tuple(periods), tuple(str(name) for name in always), reach)
+    names = tuple(str(name) for name in always)
+    return Panel(when.periods, names, reach, when.months, when.name)
 
 
 def _origins(panel: Panel, horizon: int) -> list[int]:
@@ -235,7 +244,7 @@ def _from_model(
         income_spread=study.world.income_spread,
     )
     lab.worlds[name] = at_rest(world, typical, study.world.seed)
-    months = 12 * (1 + horizon // 12)
+    months = 12 * (1 + int(np.ceil(horizon * panel.months)) // 12)
     cases = [
         Case(seed=1 + seed * 10_007 + place, parameters=parameters, world=name)
         for place, parameters in enumerate(posterior.draws(draws, seed))
@@ -245,7 +254,18 @@ def _from_model(
     least = 0.5 / (study.world.citizens * lab.worlds[name].sizes.slots)
     amounts = np.maximum(amounts, least)
     logs = np.log(amounts / amounts.sum(axis=2, keepdims=True))
-    return np.asarray(panel.logs[origin] + logs[:, 1 : horizon + 1] - logs[:, :1])
+    return np.asarray(panel.logs[origin] + later(logs, horizon, panel.months) - logs[:, :1])
+
+
+def later(
+    logs: Float[np.ndarray, "member month firm"], horizon: int, months: float
+) -> Float[np.ndarray, "member ahead firm"]:
+    """Logarithms at 1, 2, ... `horizon` periods of so many months after the first month."""
+    at = months * np.arange(1, horizon + 1)
+    before = np.floor(at + 1e-9).astype(int)
+    part = np.clip(at - before, 0.0, 1.0)[:, None]
+    after = np.minimum(before + 1, logs.shape[1] - 1)
+    return np.asarray((1.0 - part) * logs[:, before] + part * logs[:, after])
 
 
 def compare(
@@ -332,6 +352,8 @@ def compare(
         overall=overall,
         apart=apart,
         enough=apart >= ENOUGH,
+        months=panel.months,
+        cadence=panel.cadence,
     )
     return answer, rows
 
@@ -355,10 +377,14 @@ def sentences(answer: Forecasted) -> list[str]:
         f"forecasts best: CRPS {best['crps']:.3f} log points. The model has {model['crps']:.3f} "
         f"and is {side} the last value; its 90 % intervals hold {100 * model['held']:.0f} %."
     ]
+    told.append(
+        f"Periods are {answer.cadence}: one is {answer.months:.3g} months of the model, and "
+        f"{answer.horizon} periods ahead are {answer.horizon * answer.months:.3g}."
+    )
     if not answer.enough:
         told.append(
-            f"{len(answer.periods)} months are too few to judge forecasts: only {answer.apart} "
-            f"origins of {answer.horizon} months do not overlap, and whatever moved the whole "
-            "market in these months counts as one event."
+            f"{len(answer.periods)} periods are too few to judge forecasts: only {answer.apart} "
+            f"origins of {answer.horizon} periods do not overlap, and whatever moved the whole "
+            "market in this time counts as one event."
         )
     return told

@@ -70,6 +70,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         "weight": "the column that says how much of the market each reaches",
         "time": "the column of periods; without it the table is of one period",
         "month": "the period to start from; the first if not said",
+        "cadence": "what one period is, if periods are whole numbers; of dates it is read",
         "most": "only so many become firms, the largest by weight",
         "basis": "parts of one whole (market), sizes (amount), or overlapping shares (presence)",
         "public": "a public register: what is measured may name firms and be told of few",
@@ -251,7 +252,7 @@ def _parts() -> dict[str, Plain]:
         count = [one for one in world[name].get("oneOf", ()) if one.get("type") == "integer"]
         rest = {key: world[name][key] for key in ("description", "default") if key in world[name]}
         world[name] = {**rest, **({"anyOf": [*count, table]} if count else table)}
-    world["firms"]["anyOf"][1]["dependencies"] = {"month": ["time"]}
+    world["firms"]["anyOf"][1]["dependencies"] = {"month": ["time"], "cadence": ["time"]}
     _choices(found)
     return found
 

@@ -108,6 +108,7 @@ class FirmsTable(Table):
     weight: str
     time: str | None = None  # the column of periods; without it the table is of one period
     month: str | None = None  # the period to start from; the first if not said
+    cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly"] | None = None
     most: int | None = Field(default=None, ge=4, le=30_000)  # the largest by weight
     basis: Literal["presence", "market", "amount"] | None = None  # see audits.concentration
     public: bool = False  # a public register: what is measured may name firms and be told of few
@@ -116,6 +117,8 @@ class FirmsTable(Table):
     def _month_of_time(self) -> FirmsTable:
         if self.month is not None and self.time is None:
             raise refuse("a month is chosen, but no column of time is named", "time = the column")
+        if self.cadence is not None and self.time is None:
+            raise refuse("a cadence is said, but no column of time is named", "time = the column")
         return self
 
 

@@ -26,6 +26,7 @@ import numpy as np
 from datapolis.errors import InputError, nearest
 from datapolis.inference.abc_smc import Ranges
 from datapolis.parameters import DECLARED
+from datapolis.studies.cadence import in_order, months_between
 from datapolis.studies.facts import FACTS, SPACES, UNUSED, Fact
 from datapolis.studies.outcomes import YEAR, Outcome, mean_of_known
 
@@ -209,16 +210,17 @@ RULES: dict[str, Callable[[Measured, Any], np.ndarray]] = {
 # --- from audits -------------------------------------------------------------------------------
 
 
-def of_target(name: str, target: Target, origin: str = "") -> Measured:
+def of_target(name: str, target: Target, origin: str = "", cadence: str | None = None) -> Measured:
     """A target of an audit, with the rule that it carries.
 
     origin   the period at month 0 ("2017-05"), where the world starts from a measured one; without
              it a target is compared with the last twelve months
+    cadence  what one period is, where periods are whole numbers: "monthly"
     """
     called = f"{name}.{target.index}"
     if not np.isfinite(target.value):
         raise InputError("the audit could not say it", field=f"targets: {called}")
-    at = _month(target, origin, called)
+    at = _month(target, origin, called, cadence)
     outcome = Outcome.parse(target.index + (f"@{at}" if at is not None else ""))
     rule, floor, reading = "index", 0.0, target.transform
     if target.unit == "logit a year":
@@ -252,23 +254,41 @@ def of_target(name: str, target: Target, origin: str = "") -> Measured:
     )
 
 
-def _month(target: Target, origin: str, called: str) -> int | None:
-    """The month of the model in which a target was measured; None for the last twelve."""
-    months = [re.fullmatch(r"(\d{4})-(\d{2})", one) for one in (origin, target.time)]
-    if months[0] is None or months[1] is None:
+def _month(target: Target, origin: str, called: str, cadence: str | None) -> int | None:
+    """The month of the model in which a target was measured; None for the last twelve.
+
+    Raises InputError if its period and that of month 0 cannot be compared.
+    """
+    if not origin or not target.time or spans(target.time):
         return None
-    first, then = (12 * int(one[1]) + int(one[2]) for one in months if one)
-    if then < first:
+    between = months_between(origin, target.time, cadence)
+    if between is None:
+        numbers = origin.isdigit() and target.time.isdigit()
+        raise InputError(
+            "how many months lie between the period of month 0 and that of a target is not said",
+            field=f"targets: {called}",
+            value=f"{origin}, {target.time}",
+            allowed='cadence = "monthly" (or daily, weekly, quarterly, yearly) in [world.firms]'
+            if numbers
+            else f"a period written as {origin} is",
+        )
+    if between < 0:
         raise InputError(
             "measured before month 0 of the world",
             field=f"targets: {called}",
             value=target.time,
             allowed=f"{origin} or later",
         )
-    return then - first
+    return between
 
 
-def of_audit(name: str, audit: Audit, wanted: str = "", origin: str = "") -> list[Measured]:
+def of_audit(
+    name: str,
+    audit: Audit,
+    wanted: str = "",
+    origin: str = "",
+    cadence: str | None = None,
+) -> list[Measured]:
     """The targets of an audit: all of its last period, or those of "index" or "index@period".
 
     Raises InputError if it has none, or if what is wanted is a finding that no index stands for.
@@ -306,12 +326,13 @@ def of_audit(name: str, audit: Audit, wanted: str = "", origin: str = "") -> lis
     if time:
         chosen = [one for one in chosen if one.time == time]
     elif not origin:
-        last = max(one.time for one in chosen if not _spans(one.time))
-        chosen = [one for one in chosen if one.time == last or _spans(one.time)]
-    return [of_target(name, one, origin) for one in chosen]
+        last = in_order(one.time for one in chosen if not spans(one.time))[-1]
+        chosen = [one for one in chosen if one.time == last or spans(one.time)]
+    return [of_target(name, one, origin, cadence) for one in chosen]
 
 
-def _spans(time: str) -> bool:
+def spans(time: str) -> bool:
+    """Whether a target was measured over several periods together."""
     return " to " in time
 
 
@@ -403,7 +424,10 @@ def facts_of(wanted: str) -> list[Fact]:
 
 
 def gather(
-    wanted: Sequence[str], audits: Mapping[str, Audit] | None = None, origin: str = ""
+    wanted: Sequence[str],
+    audits: Mapping[str, Audit] | None = None,
+    origin: str = "",
+    cadence: str | None = None,
 ) -> Targets:
     """The targets that texts call, from a study's own audits by name, from files and from facts.
 
@@ -415,11 +439,11 @@ def gather(
     for text in wanted:
         name, _, rest = text.partition(".")
         if name in known:
-            measured += of_audit(name, known[name], rest, origin)
+            measured += of_audit(name, known[name], rest, origin, cadence)
         elif Path(text).exists() and text not in ("facts",):
             for called, audit in load(Path(text)).items():
                 if audit.targets or Path(text).is_file():
-                    measured += of_audit(called, audit, "", origin)
+                    measured += of_audit(called, audit, "", origin, cadence)
         elif text == "facts" or re.fullmatch(r"S\d+(\..+)?", text):
             facts += facts_of(text)
         else:

@@ -36,6 +36,7 @@ TABLES = """
 # public = true                # a public register: firms may be named, and few of them told of
 # time = "month"               # a column of periods; all are measured
 # month = "2018-01"            # the one to start from; the first if not given
+# cadence = "monthly"          # what one period is, if periods are 1, 2, 3; of dates it is read
 # most = 200                   # only the largest become firms
 # [world.agencies]
 # table = "bodies.csv"

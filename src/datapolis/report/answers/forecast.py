@@ -26,7 +26,7 @@ def page(out: Path) -> Answer:
         title=answer.title,
         asked=f"How well does the model forecast the shares of {answer.firms} firms that are "
         f"listed in all of {len(answer.periods)} periods, {answer.periods[0]} to "
-        f"{answer.periods[-1]}, from {len(answer.origins)} origins up to {answer.horizon} months "
+        f"{answer.periods[-1]}, from {len(answer.origins)} origins up to {answer.horizon} periods "
         "ahead?",
         answer=" ".join(sentences(answer)),
         sections=[
@@ -81,7 +81,7 @@ def ahead(scores: Sequence[Mapping[str, Any]], width: int) -> Chart:
         legend=None,
     )
     x = alt.X(
-        "ahead:O", title="months ahead", axis=alt.Axis(labelAngle=0), scale=alt.Scale(padding=0.3)
+        "ahead:O", title="periods ahead", axis=alt.Axis(labelAngle=0), scale=alt.Scale(padding=0.3)
     )
     y = alt.Y(
         "crps:Q",
@@ -112,7 +112,7 @@ def ahead(scores: Sequence[Mapping[str, Any]], width: int) -> Chart:
     )
     return finish(
         alt.layer(lines, names).resolve_scale(color="independent"),
-        "How far forecasts lie from what came, by months ahead",
+        "How far forecasts lie from what came, by periods ahead",
         "Lines: "
         + "; ".join(f"{one['method']} {one['ahead']} ahead {one['crps']:.4f}" for one in scores)
         + ".",
