@@ -104,7 +104,7 @@ NO_TARGET = (
 )
 
 
-@audit
+@audit(amount=("size", "lag"), unit="holder", period=("reported", "start"))
 def breaches(
     table: Source,
     *,

@@ -52,7 +52,6 @@ from datapolis.audits.finding import (
 from datapolis.audits.frequency import Frequency, note, units, with_frequency, written_out
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
 from datapolis.audits.privacy import cuts_told, one_digit, one_dominates
-from datapolis.audits.slips import cut_short, of_another_order
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import (
@@ -155,7 +154,7 @@ def _measures(leaders: int) -> tuple[Measure, ...]:
     )
 
 
-@audit
+@audit(amount="amount", unit="holder", period="time")
 def concentration(
     table: Source,
     *,
@@ -196,7 +195,7 @@ def concentration(
         )
     least = 1 if public else min_group
     large = [one for one in lists if one.tellable(least)]
-    notes = [*rows.notes, *_whole_note(large, whole), *_slips(large, holder, amount, within)]
+    notes = [*rows.notes, *_whole_note(large, whole)]
     notes += note(frequency, "holders")
     measures = _measures(leaders)
     findings: list[Finding] = []
@@ -389,17 +388,6 @@ def _whole_note(lists: list[Listed], whole: float | None) -> Iterator[str]:
 
 
 # --- one period --------------------------------------------------------------------------------
-
-
-def _slips(lists: list[Listed], holder: str, amount: str, within: str) -> list[str]:
-    """What looks odd about the lists from one period to the next."""
-    if within or not lists:
-        return []
-    period = np.concatenate([np.full(one.amount.size, one.time) for one in lists])
-    amounts = np.concatenate([one.amount for one in lists])
-    holders = np.concatenate([one.holder.astype(str) for one in lists])
-    odd = of_another_order(amount, period, amounts)
-    return [*odd, *(cut_short(f"of {holder}", holders, period) if lists[0].named else ())]
 
 
 def _of_period(

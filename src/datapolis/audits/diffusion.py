@@ -76,7 +76,7 @@ UNITS = {"time": "people", "thread": "threads", "strength": "people"}
 NO_TARGETS = "No target is emitted: no index of the model measures any of this in the same way."
 
 
-@audit
+@audit(amount=("strength", "seconds"), unit=("ties", "thread"), period=())
 def diffusion(
     table: Source,
     network: Source | None = None,

@@ -123,7 +123,7 @@ class Classes:
         return bool((self.codes >= 0).all())
 
 
-@audit
+@audit(amount="sensitive if numbers", unit=(), period=())
 def disclosure(
     table: Source,
     *,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from html import escape
@@ -22,8 +22,10 @@ import numpy as np
 
 from datapolis import __version__
 from datapolis.audits.privacy import LEAST, WITHHELD
+from datapolis.audits.slip_notes import Roles, slip_notes
 from datapolis.audits.suppressed import QUESTION, Figure, Suppressed
 from datapolis.errors import InputError, StoreError, nearest
+from datapolis.tables import open_table
 from datapolis.tables.sheets import harmless
 
 if TYPE_CHECKING:
@@ -266,30 +268,60 @@ class Audit:
 
 AUDITS: dict[str, Callable[..., Audit]] = {}
 """The audits by kind."""
+ROLES: dict[str, Roles] = {}
+"""By kind, which options of an audit name amounts, units and periods."""
 
 
-def audit(function: Callable[P, Audit]) -> Callable[P, Audit]:
+def audit(
+    *, amount: str | Sequence[str], unit: str | Sequence[str], period: str | Sequence[str]
+) -> Callable[[Callable[P, Audit]], Callable[P, Audit]]:
     """Declare a function from tables and options to an Audit as the audit of its own name.
 
-    Its options and their defaults are kept in the result, so that it can be done again.
+    Its options and their defaults are kept in the result, so that it can be done again. What looks
+    like a slip in its first table is asked about, by the columns that these options name:
+
+    amount   sizes, on a scale that some rows could miss; "sensitive if numbers" where another
+             option says so; () where there is none
+    unit     what the rows are of; () where each is a unit of its own
+    period   when; () where there is no such column
     """
-    signature = inspect.signature(function)
-    keyword = [name for name, one in signature.parameters.items() if one.kind is one.KEYWORD_ONLY]
+    roles = Roles(
+        *(tuple([one] if isinstance(one, str) else one) for one in (amount, unit, period))
+    )
 
-    @functools.wraps(function)
-    def audited(*arguments: P.args, **named: P.kwargs) -> Audit:
-        bound = signature.bind(*arguments, **named)
-        bound.apply_defaults()
-        options = {name: bound.arguments[name] for name in keyword}
-        found = function(*arguments, **named)
-        if not options.get("public"):
-            of_units = any(options.get(name) for name in OF_UNITS)
-            found = _discreet(found, int(options.get("min_group", LEAST)), of_units)
-        kept = {name: _option(value) for name, value in options.items()}
-        return replace(found, kind=function.__name__, options={**kept, **found.options})
+    def declared(function: Callable[P, Audit]) -> Callable[P, Audit]:
+        signature = inspect.signature(function)
+        parameters = signature.parameters.values()
+        keyword = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+        source = next(one.name for one in parameters if _is_source(one))
+        if unknown := roles.options - set(signature.parameters):
+            raise TypeError(f"{function.__name__} has no option {', '.join(sorted(unknown))}")
 
-    AUDITS[function.__name__] = audited
-    return audited
+        @functools.wraps(function)
+        def audited(*arguments: P.args, **named: P.kwargs) -> Audit:
+            bound = signature.bind(*arguments, **named)
+            bound.apply_defaults()
+            given = bound.arguments
+            options = {name: given[name] for name in keyword}
+            rows = given[source] = open_table(given[source])
+            found = function(*bound.args, **bound.kwargs)
+            least = 1 if options.get("public") else int(options.get("min_group", LEAST))
+            if least > 1:
+                of_units = any(options.get(name) for name in OF_UNITS)
+                found = _discreet(found, least, of_units)
+            asked = [one for one in slip_notes(rows, roles, given, least) if one not in found.notes]
+            kept = {name: _option(value) for name, value in options.items()}
+            return replace(
+                found,
+                kind=function.__name__,
+                options={**kept, **found.options},
+                notes=(*found.notes, *asked),
+            )
+
+        AUDITS[function.__name__], ROLES[function.__name__] = audited, roles
+        return audited
+
+    return declared
 
 
 def _discreet(found: Audit, least: int, of_units: bool) -> Audit:

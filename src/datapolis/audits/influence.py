@@ -43,7 +43,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates
-from datapolis.audits.slips import cut_short, keys_doubted, of_another_order
+from datapolis.audits.slips import keys_doubted
 from datapolis.audits.suppressed import NAMED, Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.indicators import concentration_ratio, herfindahl
@@ -93,7 +93,7 @@ class Spent:
         return names, np.bincount(code, cells, names.size)
 
 
-@audit
+@audit(amount="amount", unit="payer", period="period")
 def influence(
     filings: Source,
     size: Source | None = None,
@@ -130,8 +130,6 @@ def influence(
     spent = _spent(kept, rows.name)
     notes = [*rows.notes, *_notes(read, spent, least), *notes]
     names, totals = spent.by_company(spent.amount)
-    notes += of_another_order(amount, spent.period, spent.amount)
-    notes += cut_short("companies", spent.company, spent.period)
     inputs = [rows.provenance]
     if not _showable(totals, least, public):
         findings = [withheld("spending", **HIDDEN)]

@@ -106,7 +106,7 @@ QUESTIONS = (
 DEFAULTS = {"links": 3, "cover": 5}
 
 
-@audit
+@audit(amount="value", unit=("source", "holder", "place"), period="time")
 def islands(
     table: Source,
     possible: Source = None,

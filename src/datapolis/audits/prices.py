@@ -73,7 +73,6 @@ from datapolis.audits.price_options import (
 )
 from datapolis.audits.price_slopes import fit_slopes, regression_beside
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
-from datapolis.audits.slips import in_two_clouds
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
 from datapolis.inference.clustered import (
@@ -97,7 +96,7 @@ if TYPE_CHECKING:
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
-@audit
+@audit(amount=("outcome", "cost"), unit="unit", period=())
 def prices(
     table: Source,
     *,
@@ -221,7 +220,7 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
     """The comparison in all markets, in each of them, its mirror, and the regression beside it."""
     prepared, notes = prepare(rows, asked, asked.outcome)
     reduced, said = _reduced(prepared, asked, asked.same)
-    notes += [*said, *_mixed_note(prepared, reduced, asked), *_slips(reduced, asked)]
+    notes += [*said, *_mixed_note(prepared, reduced, asked)]
     everything, family = _family(reduced, asked)
     told = _told([everything, *family], asked)
     if family:
@@ -299,16 +298,6 @@ def _mixed_note(prepared: Prepared, reduced: Reduced, asked: Asked) -> list[str]
         f"{share:.0%} of those with a value of {column} hold several: what changes its group is "
         f"{asked.units} x {column}, so the test is weaker."
     ]
-
-
-def _slips(reduced: Reduced, asked: Asked) -> list[str]:
-    """What looks odd about the outcomes of units, where these are numbers on their own scale."""
-    if asked.unit is None or not asked.outcome.amount:
-        return []
-    unit, cells = reduced.cells.unit, reduced.cells
-    weight = np.bincount(unit, cells.weight)
-    mean = np.bincount(unit, cells.total)[weight > 0] / weight[weight > 0]
-    return in_two_clouds(asked.outcome.text, asked.units, mean, asked.least)
 
 
 def _family(reduced: Reduced, asked: Asked) -> tuple[Compared, list[Compared]]:

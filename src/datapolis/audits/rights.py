@@ -55,7 +55,7 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, dominant
-from datapolis.audits.slips import keys_doubted, of_another_order
+from datapolis.audits.slips import keys_doubted
 from datapolis.audits.suppressed import NAMED, Suppressed, suppressed, too_few
 from datapolis.errors import InputError, nearest
 from datapolis.inference.ranks import spearman_test
@@ -101,7 +101,7 @@ NO_TARGET = {
 }
 
 
-@audit
+@audit(amount=("score", "of"), unit="unit", period="time")
 def rights(
     table: Source,
     other: Source | None = None,
@@ -1095,11 +1095,6 @@ def _notes(view: View) -> Iterator[str]:
     short = int((whole[stays][:, (whole > 0).any(axis=0)] == 0).any(axis=1).sum())
     if len(grid.periods) > len(grid.years) and short and (view.public or short >= view.least):
         yield f"{short:,} of the units there in every year lack a period within one."
-    if grid.reading.score:
-        there = grid.whole > 0
-        year = np.array(grid.years)[grid.year[np.nonzero(there)[1]]]
-        score = grid.part[there] / grid.whole[there]
-        yield from of_another_order(grid.reading.score, year, score, view.least)
     every, kept = view.told(*grid.levels(by_year=True))
     hidden = int((~every).sum() + (~kept).sum()) if view.several else int((~every).sum())
     if hidden and not view.public:

@@ -81,7 +81,7 @@ TOGETHER = (
 )
 
 
-@audit
+@audit(amount="column", unit="unit", period=())
 def tails(
     table: Source,
     column: Annotated[str, "column of positive numbers: sizes, counts, amounts"],
