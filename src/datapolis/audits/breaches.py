@@ -104,7 +104,12 @@ NO_TARGET = (
 )
 
 
-@audit(amount=("size", "lag"), unit="holder", period=("reported", "start"))
+@audit(
+    amount=("size", "lag"),
+    unit="holder",
+    period=("reported", "start"),
+    case=("holder", "start or reported"),
+)
 def breaches(
     table: Source,
     *,

@@ -128,7 +128,7 @@ class Decisions:
         return least <= 1 or not one_dominates(np.bincount(code, self.each))
 
 
-@audit(amount="amount", unit="unit", period=("date", "year"))
+@audit(amount="amount", unit="unit", period=("date", "year"), case=("unit", "date"))
 def enforcement(
     table: Source,
     *,

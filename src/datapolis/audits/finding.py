@@ -273,7 +273,11 @@ ROLES: dict[str, Roles] = {}
 
 
 def audit(
-    *, amount: str | Sequence[str], unit: str | Sequence[str], period: str | Sequence[str]
+    *,
+    amount: str | Sequence[str],
+    unit: str | Sequence[str],
+    period: str | Sequence[str],
+    case: str | Sequence[str] = (),
 ) -> Callable[[Callable[P, Audit]], Callable[P, Audit]]:
     """Declare a function from tables and options to an Audit as the audit of its own name.
 
@@ -284,10 +288,11 @@ def audit(
              option says so; () where there is none
     unit     what the rows are of; () where each is a unit of its own
     period   when; () where there is no such column
+    case     what together names a case that one row should hold, whose it is first; "start or
+             reported" is the first that is given; () where several rows of a unit are no wonder
     """
-    roles = Roles(
-        *(tuple([one] if isinstance(one, str) else one) for one in (amount, unit, period))
-    )
+    given = (amount, unit, period, case)
+    roles = Roles(*(tuple([one] if isinstance(one, str) else one) for one in given))
 
     def declared(function: Callable[P, Audit]) -> Callable[P, Audit]:
         signature = inspect.signature(function)
@@ -309,7 +314,7 @@ def audit(
             if least > 1:
                 of_units = any(options.get(name) for name in OF_UNITS)
                 found = _discreet(found, least, of_units)
-            asked = [one for one in slip_notes(rows, roles, given, least) if one not in found.notes]
+            asked = slip_notes(rows, roles, given, least)
             kept = {name: _option(value) for name, value in options.items()}
             return replace(
                 found,

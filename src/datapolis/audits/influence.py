@@ -93,7 +93,12 @@ class Spent:
         return names, np.bincount(code, cells, names.size)
 
 
-@audit(amount="amount", unit="payer", period="period")
+@audit(
+    amount="amount",
+    unit="payer",
+    period="period",
+    case=("payer", "period", "own", "form", "filer", "client"),
+)
 def influence(
     filings: Source,
     size: Source | None = None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.audits.repeats import repeat_notes
 from datapolis.audits.slips import (
     MANY,
     cut_short,
@@ -35,6 +36,8 @@ MOST_PERIODS = 200  # more are told apart by their years alone, as are
 MOST_DAYS = 50  # more than these, written to the day
 DAY = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+DAYS = ("date", "start", "reported")  # options that name columns of days
+MAY_LACK = ("client",)  # options without which a case is still named
 NO_ORDER = (
     "Whether amounts change their unit from some row on was not checked: the order of the rows is "
     "not known here."
@@ -44,17 +47,18 @@ TOO_LONG = f"Slips of unit or rows were not looked for: more than {MOST:,} rows.
 
 @dataclass(frozen=True)
 class Roles:
-    """The options of an audit that name its columns of amounts, of units and of periods."""
+    """The options of an audit that name its columns: see `datapolis.audits.finding.audit`."""
 
     amount: Sequence[str]
     unit: Sequence[str]
     period: Sequence[str]
+    case: Sequence[str]
 
     @property
     def options(self) -> set[str]:
         """The options that are named, also as conditions: "sensitive if numbers" names two."""
-        every = (*self.amount, *self.unit, *self.period)
-        return {part for one in every for part in one.split(" if ")}
+        every = (*self.amount, *self.unit, *self.period, *self.case)
+        return {part for one in every for part in re.split(" if | or ", one)}
 
     def columns(self, role: str, options: Mapping[str, Any], rows: Table) -> list[str]:
         """The columns of this role that the table has, by the options given."""
@@ -67,6 +71,22 @@ class Roles:
         if role == "period" and not any(columns):  # a column of that name is one, asked for or not
             columns = [one for one in self.period if one in rows.columns]
         return [one for one in dict.fromkeys(columns) if one]
+
+    def case_columns(self, options: Mapping[str, Any], rows: Table) -> tuple[list[str], list[str]]:
+        """The columns that name a case, and those of them that hold days; none if one lacks."""
+        found, days = [], []
+        for one in self.case:
+            named = [*one.split(" or ")]
+            columns = [_column(str(options.get(name) or ""), rows) for name in named]
+            if not any(columns) and named[0] in DAYS:
+                columns = [name for name in named if name in rows.columns]
+            column = next(filter(None, columns), "")
+            if column:
+                found.append(column)
+                days += [column] if named[0] in DAYS else []
+            elif one not in MAY_LACK:
+                return [], []
+        return found, days
 
 
 def slip_notes(rows: Table, roles: Roles, options: Mapping[str, Any], least: int) -> list[str]:
@@ -84,10 +104,11 @@ def slip_notes(rows: Table, roles: Roles, options: Mapping[str, Any], least: int
     ordered = _in_order(rows)
     if drop := options.get("drop"):
         rows = open_table(rows, drop=drop)
+    repeated = _repeated(rows, roles, options, amounts, least)
     lain = _fetched(rows, amounts, units[:1], periods[:1])
     least = max(least, MANY)
     if lain.number < least or (lain.unit is not None and np.unique(lain.unit).size < least):
-        return []
+        return repeated
     words = units[0] if units else "row"
     notes = [NO_ORDER] if lain.amounts and not ordered else []
     for what, value in lain.amounts.items():
@@ -96,7 +117,19 @@ def slip_notes(rows: Table, roles: Roles, options: Mapping[str, Any], least: int
         notes += cut_short(f"of {words}", lain.unit, lain.period)
     if ordered and lain.unit is not None:
         notes += stops_in_a_round(units[0], lain.unit, of=MANY, rounds=2)
-    return notes
+    return [*repeated, *notes]
+
+
+def _repeated(
+    rows: Table, roles: Roles, options: Mapping[str, Any], amounts: Sequence[str], least: int
+) -> list[str]:
+    """Whether rows of one case differ."""
+    case, days = roles.case_columns(options, rows)
+    if not case or not amounts or amounts[0] in case:
+        return []
+    if options.get("duplicates") == "drop":
+        rows = open_table(rows, duplicates="drop")
+    return repeat_notes(rows, amounts[0], case, days, least)
 
 
 @dataclass(frozen=True, eq=False)
