@@ -79,8 +79,9 @@ class Roles:
             named = [*one.split(" or ")]
             columns = [_column(str(options.get(name) or ""), rows) for name in named]
             if not any(columns) and named[0] in DAYS:
-                columns = [name for name in named if name in rows.columns]
-            column = next(filter(None, columns), "")
+                taken = {_column(one, rows) for role in options.values() for one in _texts(role)}
+                columns = [name for name in named if name in rows.columns and name not in taken]
+            column = next((one for one in columns if one and one not in found), "")
             if column:
                 found.append(column)
                 days += [column] if named[0] in DAYS else []
