@@ -24,6 +24,7 @@ import typer
 from datapolis import cli
 from datapolis.audits import AUDITS
 from datapolis.audits.finding import options_of, sources_of
+from datapolis.audits.options import number_or_word
 from datapolis.cli.measure import measure_app
 from datapolis.indices import INDICES, STANDARD
 from datapolis.parameters import DECLARED, Parameters
@@ -571,6 +572,8 @@ def _hinted(hint: Any) -> str:
         return "numbers" if inside == [float] else "list of text"
     if get_origin(hint) is Mapping:
         return "mapping of text"
+    if beside := number_or_word(hint):
+        return ", ".join(["number", *(code(repr(one)) for one in beside)])
     if inside and all(isinstance(one, str) for one in inside):
         return ", ".join(code(repr(one)) for one in inside)
     return words.get(inside[0], "see above") if len(inside) == 1 else "text, or more"

@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from datapolis.audits.finding import AUDITS, options_of, sources_of
-from datapolis.audits.options import columns_by_name
+from datapolis.audits.options import READING, columns_by_name, number_or_word
 from datapolis.errors import InputError
 
 NONE, GIVEN = "none", "given"
@@ -68,7 +68,7 @@ def groups(kind: str, columns: Sequence[str], values: Mapping[str, Any]) -> list
     needed = [
         name for name, one in options.items() if one.default is one.empty and name not in first
     ]
-    rest = [name for name in options if name not in (*first, *needed, *LAST)]
+    rest = [name for name in options if name not in (*first, *needed, *LAST, *READING)]
     plain = defaults(kind)
     made: list[dict[str, Any]] = []
     if first:
@@ -88,7 +88,11 @@ def groups(kind: str, columns: Sequence[str], values: Mapping[str, Any]) -> list
             }
         )
     title = "More options" if needed else "What is asked of the table"
-    parts = [(title, rest, not needed), ("Rows, privacy and chance", LAST, False)]
+    parts = [
+        (title, rest, not needed),
+        ("How cells are read", tuple(READING), False),
+        ("Rows, privacy and chance", LAST, False),
+    ]
     for title, names, opened in parts:
         fields = [option(options[name], columns) for name in names if name in options]
         if fields:
@@ -215,6 +219,8 @@ def converted(name: str, value: Any, one: inspect.Parameter) -> Any:
         return columns_by_name(str(value), name)
     if kind in (int, float):
         return number(name, value, kind)
+    if words := number_or_word(kind):
+        return str(value) if value in words else number(name, value, float)
     if kind is bool:
         return value is True or value == "True"
     return str(value)

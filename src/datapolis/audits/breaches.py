@@ -58,6 +58,7 @@ from datapolis.inference.largest import drawn_largest, expected_largest
 from datapolis.inference.medians import bootstrap_medians, median
 from datapolis.inference.resampling import DRAWS, interval
 from datapolis.tables import N, Source, Table, derived, open_table
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[Any]]
@@ -332,6 +333,10 @@ def _typed(rows: Table, asked: _Asked, shares: Sequence[str]) -> Table:
         rows = rows.numbers(asked.size, least=0, gaps=True)
     if asked.holder:
         rows = rows.text(asked.holder)
+    if asked.size:
+        rows = without_totals(
+            rows, [one for one in (asked.holder, asked.entity) if one], asked.size
+        )
     return rows.text(*labels, gaps=True) if labels else rows
 
 

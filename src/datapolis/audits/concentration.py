@@ -6,7 +6,8 @@ functions that observe the simulated society.
 
 **Basis.** What the amounts are decides what may be said.
 
-    market     parts of one whole: shares sum to at most 1 (or 100); guideline bands apply
+    market     parts of one whole: about 1 or 100 where they sum to that, else the whole that is
+               given, which may be the sum of the list; guideline bands apply
     amount     sizes: shares are of the total that is listed, not of all there is
     presence   shares that overlap: several companies are present on one page load, so they sum to
                more than 1. Shares of the sum are shares of presences, not of a market.
@@ -33,7 +34,7 @@ US Merger Guidelines of 2023 and of 2010; F36, docs/model.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -47,6 +48,7 @@ from datapolis.audits.finding import (
     Target,
     audit,
     choice,
+    short,
     withheld,
 )
 from datapolis.audits.frequency import Frequency, note, units, with_frequency, written_out
@@ -69,6 +71,8 @@ from datapolis.indicators import (
     top_fifth_share,
 )
 from datapolis.tables import Source, Table, derived, open_table
+from datapolis.tables.periods import calendar, ordered
+from datapolis.tables.totals import SURE, named, refused, said, totals_of
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -84,6 +88,9 @@ SUMS_TO_ONE = {
 }
 TAIL = 0.2  # part of the holders that make the tail
 SLACK = 0.05  # how far shares of a whole may sum beyond it, by rounding and revision
+ABOUT = 0.1  # how far shares of 1 or 100 may fall short of it, by what is not listed
+PERIODS = 1_000  # most values of a column that is looked at for periods
+TIMES = ("time", "period", "year", "month", "quarter", "week", "date", "day", "wave", "round")
 MOST_POINTS = 200  # of a Lorenz curve
 TOP = 20  # leaders whose stay is counted
 GUIDELINES = (
@@ -168,7 +175,10 @@ def concentration(
     ] = "",
     group: Annotated[str, "column of groups of holders, to split the Herfindahl index by"] = "",
     frequency: Frequency = "",
-    whole: Annotated[float | None, "what shares are parts of, 1 or 100; sizes need none"] = None,
+    whole: Annotated[
+        float | Literal["sum"] | None,
+        "what shares are parts of: 1, 100, or sum where the list is the whole market",
+    ] = None,
     floor: Annotated[float | None, "least amount for the panel above one floor"] = None,
     leaders: Annotated[int, "how many of the largest are counted together"] = 4,
     unseen: Annotated[float, "holders too small to be listed, for each that is"] = 1.0,
@@ -185,7 +195,20 @@ def concentration(
     choice("basis", basis, BASES)
     rows = open_table(table, drop=drop, duplicates=duplicates)
     lists = _read(rows, holder, amount, basis, time, within, weight, group, frequency)
-    whole = _check_basis(rows, lists, amount, basis, whole)
+    used = {holder, amount, time, within, weight, group, frequency}
+    several = not time and rows.count() > sum(one.amount.size for one in lists)
+    pooled = _periods_of(rows, used) if several else ""
+    if not frequency:
+        lists = _without_totals(rows, lists, holder, basis, whole)
+    if pooled and basis == "market" and whole != "sum":
+        raise InputError(
+            f"names stand in several rows, and {pooled} holds periods",
+            file=rows.name,
+            field=holder,
+            allowed=f"--time {pooled}; or --whole sum, where the periods are one market together",
+        )
+    least = 1 if public else min_group
+    part = _check_basis(rows, lists, amount, basis, whole, least)
     if basis == "presence" and group:
         raise InputError(
             "shares that overlap cannot be split by group",
@@ -193,17 +216,21 @@ def concentration(
             value=group,
             allowed="basis market or amount",
         )
-    least = 1 if public else min_group
     large = [one for one in lists if one.tellable(least)]
-    notes = [*rows.notes, *_whole_note(large, whole)]
+    notes = [*rows.notes, *_whole_note(large, part, basis)]
     notes += note(frequency, "holders")
+    if pooled:
+        notes.append(
+            f"{rows.name}: names stand in several rows, and {pooled} holds periods; the amounts of "
+            f"all periods are added up (--time {pooled} tells them apart)."
+        )
     measures = _measures(leaders)
     findings: list[Finding] = []
     targets: tuple[Target, ...] = ()
     series: dict[str, Columns] = {}
     hidden: tuple[Suppressed, ...] = ()
     if within and len({one.market for one in lists}) >= least:
-        findings, series = _means_over_markets(lists, basis, whole, within, holder)
+        findings, series = _means_over_markets(lists, basis, part, within, holder)
     elif within:
         findings = [_withheld("mean_herfindahl", basis)]
         hidden = each(("means",), f"there are fewer than {least} of {within}")
@@ -219,12 +246,12 @@ def concentration(
                 floor = max(one.smallest(least) for one in large)
             findings += _changes(large, basis, floor, least)
             series, hidden = _series(lists, large, floor, leaders, least)
-            targets = tuple(_targets(large, basis, whole, rows.sha256, leaders, least))
+            targets = tuple(_targets(large, basis, part, rows.sha256, leaders, least))
         else:
             charts = ("lorenz", "panels") if len(lists) > 1 else ("lorenz",)
             hidden = each(charts, too_few("holders", least))
         for one in [*large[-1:], *large[:-1]]:  # the last period first
-            findings += _of_period(one, basis, whole, measures, unseen, holder, leaders, least)
+            findings += _of_period(one, basis, part, measures, unseen, holder, leaders, least)
     return Audit(
         kind="concentration",
         title=_title(amount, holder),
@@ -258,6 +285,12 @@ class Listed:
     def share(self) -> Float[Column, "holder"]:
         """Shares of what is listed."""
         return self.amount / self.amount.sum()
+
+    def without(self, names: set[str]) -> Listed:
+        """The list without these holders."""
+        kept = ~np.isin(self.holder.astype(str), sorted(names))
+        group = None if self.group is None else self.group[kept]
+        return replace(self, holder=self.holder[kept], amount=self.amount[kept], group=group)
 
     def tellable(self, least: int) -> bool:
         """Whether the sum of the amounts may be told: holders enough, none of whom dominates."""
@@ -297,8 +330,11 @@ def _read(
     With a frequency a row is so many holders alike, and none of them stands in another row.
     """
     rows = with_frequency(rows, frequency)
-    keys = [column for column in (time, within, group) if column]
-    rows = rows.text(holder, *keys).numbers(amount, least=0)
+    keys = [column for column in (within, group) if column]
+    rows = rows.text(holder, *keys).numbers(
+        amount, least=0, most=1 if basis == "presence" and rows.form.percent else np.inf
+    )
+    rows = rows.periods(time) if time else rows
     parts = [column for column in (time, within) if column]
     if basis == "presence" and not frequency:
         rows.check_unique(*parts, holder, allowed="each holder once in a period: presences overlap")
@@ -340,11 +376,57 @@ def _read(
                 named=not frequency,
             )
         )
-    return found
+    place = {label: at for at, label in enumerate(ordered(one.time for one in found))}
+    return sorted(found, key=lambda one: (place[one.time], one.market))
+
+
+def _without_totals(
+    rows: Table, lists: list[Listed], holder: str, basis: str, whole: float | str | None
+) -> list[Listed]:
+    """The lists without holders that are the total of the others, if that was asked for."""
+    sums = np.array([one.amount.sum() for one in lists])
+    full = basis == "market" and any(
+        np.allclose(sums, one, rtol=SLACK) for one in (1.0, 100.0, whole) if isinstance(one, float)
+    )
+    pairs = [(one.holder.astype(str), one.amount) for one in lists]
+    totals = totals_of(pairs, by_name=full or basis == "presence")
+    if not totals:
+        if any(named(str(one), SURE) for who, _ in pairs for one in who):
+            rows.odd[f"{holder} as totals"] = (
+                f"{rows.name}: a name in {holder} is one of totals, but it has less than the "
+                "others together; it counts like the others."
+            )
+        return lists
+    if rows.form.totals == "ask":
+        raise refused(rows, holder, totals)
+    dropped = rows.form.totals == "drop"
+    rows.odd[f"{holder} as totals"] = said(rows.name, dropped)
+    return [one.without(totals) for one in lists] if dropped else lists
+
+
+def _periods_of(rows: Table, used: set[str]) -> str:
+    """A column of periods that is not among those used; "" if there is none."""
+    for column in rows.columns:
+        if column in used:
+            continue
+        labels = rows.labels(column, PERIODS)
+        if labels is None or len(labels) < 2:
+            continue
+        kind = calendar(labels).kind
+        if kind in ("year", "half", "quarter", "month", "week", "day") or (
+            kind and column.strip().lower() in TIMES
+        ):
+            return column
+    return ""
 
 
 def _check_basis(
-    rows: Table, lists: list[Listed], amount: str, basis: str, whole: float | None
+    rows: Table,
+    lists: list[Listed],
+    amount: str,
+    basis: str,
+    whole: float | str | None,
+    least: int,
 ) -> float | None:
     """What market shares are parts of; InputError if the sums contradict the basis."""
     greatest = max(float(one.amount[0]) for one in lists)
@@ -357,31 +439,50 @@ def _check_basis(
             value=round(greatest, 6),
             allowed="0 to 1, or basis amount",
         )
-    if basis != "market":
+    if basis != "market" or whole == "sum":
         return None
-    if whole is None and greatest <= 1:
-        whole = 1.0
-    if whole is None and greatest <= 100 and 50 < np.median(sums) <= 100 * (1 + SLACK):
-        whole = 100.0
-    if whole is not None and max(sums) > whole * (1 + SLACK):
+    if whole is None:
+        usual = float(np.median(sums))
+        found = [one for one in (1.0, 100.0) if (1 - ABOUT) * one <= usual <= (1 + SLACK) * one]
+        told = all(one.tellable(least) for one in lists)
+        part = "--whole 1 or --whole 100 where some are not listed, " if usual < 105 else ""
+        if not found or greatest > (1 + SLACK) * found[0]:
+            raise InputError(
+                "the amounts sum neither to about 1 nor to about 100: what is the whole?",
+                file=rows.name,
+                field=amount,
+                value=short(usual) if told else None,
+                allowed=f"{part}--whole sum where the list is the whole market; or basis amount "
+                "for sizes",
+            )
+        whole = found[0]
+    whole = float(whole)
+    if not whole > 0:
+        raise InputError(
+            "nothing can be part of it", field="whole", value=whole, allowed="above 0, or sum"
+        )
+    if max(sums) > whole * (1 + SLACK):
         raise InputError(
             "parts of one whole sum to more than the whole",
             file=rows.name,
             field=amount,
             value=round(max(sums), 6),
-            allowed=f"at most {whole:g}; or basis presence where shares overlap, amount for sizes",
+            allowed=f"at most {whole:g}, or --whole sum; or basis presence where shares overlap, "
+            "amount for sizes",
         )
     return whole
 
 
-def _whole_note(lists: list[Listed], whole: float | None) -> Iterator[str]:
-    """How much of the whole the lists hold that may be told of."""
+def _whole_note(lists: list[Listed], whole: float | None, basis: str) -> Iterator[str]:
+    """What the whole is, and how much of it the lists hold that may be told of."""
+    if basis == "market" and whole is None:
+        yield "The sum of each list is taken for the whole market (whole = sum)."
     if whole is None or not lists:
         return
     parts = np.array([one.amount.sum() for one in lists]) / whole
     yield (
-        f"The lists hold {parts.min():.1%} to {parts.max():.1%} of the whole (median "
-        f"{np.median(parts):.1%})."
+        f"The lists hold {parts.min():.1%} to {parts.max():.1%} of the whole, which is {whole:g} "
+        f"(median {np.median(parts):.1%})."
     )
     if over := int((parts > 1).sum()):
         yield f"{over:,} of {len(lists):,} lists sum to more than the whole; they are kept as is."
@@ -729,7 +830,7 @@ def _means_over_markets(
     lists: list[Listed], basis: str, whole: float | None, within: str, holder: str
 ) -> tuple[list[Finding], dict[str, Columns]]:
     """The Herfindahl index of each market, and its mean over markets in each period."""
-    times = sorted({one.time for one in lists})
+    times = ordered(one.time for one in lists)
     always = set.intersection(*({one.market for one in lists if one.time == at} for at in times))
     rescaled = {(one.time, one.market): float(herfindahl(one.amount)) for one in lists}
     raw = {

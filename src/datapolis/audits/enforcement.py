@@ -53,6 +53,7 @@ from datapolis.indicators import spearman, top_fifth_share
 from datapolis.inference import truncated
 from datapolis.inference.resampling import DRAWS, interval
 from datapolis.tables import N, Source, Table, derived, open_table
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     Column = Any  # a NumPy array; the indicators are typed for those of JAX
@@ -228,6 +229,8 @@ def _read(
         )
     words = [one for one in (*by, date, year, opened, unit) if one]
     rows = rows.text(*dict.fromkeys(words), gaps=True).numbers(amount, least=0, gaps=True)
+    rows = without_totals(rows, [*by, *([unit] if unit else [])], amount)
+    rows = rows.days_written(*(one for one in (date, opened) if one))
     if unit:
         rows = rows.text(unit)
     cells = rows.group([*words, amount])
@@ -337,6 +340,11 @@ def _notes(read: Decisions, counted: frozenset[str], date: str, year: str) -> It
         f"Of {read.n:,} decisions {_without(read, counted)}; all count as decisions, those without "
         "an amount are no part of sums and quantiles."
     )
+    if read[read.amount == 0].n:
+        yield (
+            "An amount of 0 counts as a fine of 0 in quantiles and shares; where it stands for one "
+            "that is only intended, --blanks 0 takes it for an amount that is not known."
+        )
     if not date:
         yield "No date of decisions: nothing is told by month."
         return

@@ -16,16 +16,17 @@ from datetime import date
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 
 import numpy as np
 
 from datapolis import __version__
+from datapolis.audits.options import READING
 from datapolis.audits.privacy import LEAST, WITHHELD
 from datapolis.audits.slip_notes import Roles, slip_notes
 from datapolis.audits.suppressed import QUESTION, Figure, Suppressed
 from datapolis.errors import InputError, StoreError, nearest
-from datapolis.tables import open_table
+from datapolis.tables import Format, open_table
 from datapolis.tables.sheets import harmless
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ ROWS = 40  # of findings shown in a notebook's cell
 ROUNDING = 1e-6  # by which the ends of an interval that is a point may cross
 OF_UNITS = ("unit", "holder", "payer")  # options that say whose a row is
 LEVEL = 0.95  # of sampling and randomisation intervals
-
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,11 +277,12 @@ def audit(
     unit: str | Sequence[str],
     period: str | Sequence[str],
     case: str | Sequence[str] = (),
-) -> Callable[[Callable[P, Audit]], Callable[P, Audit]]:
+) -> Callable[[Callable[..., Audit]], Callable[..., Audit]]:
     """Declare a function from tables and options to an Audit as the audit of its own name.
 
-    Its options and their defaults are kept in the result, so that it can be done again. What looks
-    like a slip in its first table is asked about, by the columns that these options name:
+    It gets the options that say how cells are read (`options.READING`), and its tables opened by
+    them. Its options and their defaults are kept in the result, so that it can be done again. What
+    looks like a slip in its first table is asked about, by the columns that these options name:
 
     amount   sizes, on a scale that some rows could miss; "sensitive if numbers" where another
              option says so; () where there is none
@@ -291,30 +291,36 @@ def audit(
     case     what together names a case that one row should hold, whose it is first; "start or
              reported" is the first that is given; () where several rows of a unit are no wonder
     """
-    given = (amount, unit, period, case)
-    roles = Roles(*(tuple([one] if isinstance(one, str) else one) for one in given))
+    columns = (amount, unit, period, case)
+    roles = Roles(*(tuple([one] if isinstance(one, str) else one) for one in columns))
 
-    def declared(function: Callable[P, Audit]) -> Callable[P, Audit]:
-        signature = inspect.signature(function)
+    def declared(function: Callable[..., Audit]) -> Callable[..., Audit]:
+        own = inspect.signature(function)
+        if shared := READING.keys() & own.parameters.keys():
+            raise TypeError(f"{function.__name__}: {', '.join(shared)} are options of every audit")
+        signature = own.replace(parameters=[*own.parameters.values(), *_reading()])
         parameters = signature.parameters.values()
         keyword = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
-        source = next(one.name for one in parameters if _is_source(one))
-        if unknown := roles.options - set(signature.parameters):
+        sources = [one.name for one in parameters if _is_source(one)]
+        if unknown := roles.options - set(own.parameters):
             raise TypeError(f"{function.__name__} has no option {', '.join(sorted(unknown))}")
 
         @functools.wraps(function)
-        def audited(*arguments: P.args, **named: P.kwargs) -> Audit:
+        def audited(*arguments: Any, **named: Any) -> Audit:
             bound = signature.bind(*arguments, **named)
             bound.apply_defaults()
-            given = bound.arguments
+            given = dict(bound.arguments)
             options = {name: given[name] for name in keyword}
-            rows = given[source] = open_table(given[source])
-            found = function(*bound.args, **bound.kwargs)
+            form = Format(**{name: given.pop(name) for name in READING})
+            for name in sources:
+                if given[name] is not None:
+                    given[name] = open_table(given[name], form=form)
+            found = function(**given)
             least = 1 if options.get("public") else int(options.get("min_group", LEAST))
             if least > 1:
                 of_units = any(options.get(name) for name in OF_UNITS)
                 found = _discreet(found, least, of_units)
-            asked = slip_notes(rows, roles, given, least)
+            asked = slip_notes(given[sources[0]], roles, given, least)
             kept = {name: _option(value) for name, value in options.items()}
             return replace(
                 found,
@@ -323,10 +329,23 @@ def audit(
                 notes=(*found.notes, *asked),
             )
 
+        audited.__signature__ = signature  # type: ignore[attr-defined]
+        audited.__annotations__ = {**function.__annotations__, **READING}
         AUDITS[function.__name__], ROLES[function.__name__] = audited, roles
         return audited
 
     return declared
+
+
+def _reading() -> list[inspect.Parameter]:
+    """The options that say how cells are read, as parameters."""
+    defaults = {one.name: one.default for one in fields(Format)}
+    return [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hint
+        )
+        for name, hint in READING.items()
+    ]
 
 
 def _discreet(found: Audit, least: int, of_units: bool) -> Audit:

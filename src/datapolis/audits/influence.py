@@ -50,6 +50,8 @@ from datapolis.indicators import concentration_ratio, herfindahl
 from datapolis.inference.ranks import RankTest, spearman_test
 from datapolis.inference.resampling import DRAWS
 from datapolis.tables import N, Source, Table, open_table
+from datapolis.tables.periods import coded
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -214,10 +216,10 @@ def _read(
     there = set(rows.columns) - {payer, own, form, amount, period, parent}
     filer = "" if filer == FILER and filer not in there else filer
     client = "" if client == CLIENT and client not in there else client
-    rows = rows.text(payer, period).text(*([parent] if parent else []), gaps=True)
+    rows = rows.text(payer).periods(period).text(*([parent] if parent else []), gaps=True)
     rows = rows.text(own, form, spelling=False)  # compared in small letters, as are these:
     rows = rows.text(*(one for one in (filer, client) if one), gaps=True, spelling=False)
-    rows = rows.numbers(amount, least=0, gaps=True)
+    rows = without_totals(rows.numbers(amount, least=0, gaps=True), [payer], amount)
     if rows.n_rows and rows.count() == 0:
         raise InputError("no filing is left", file=rows.name, allowed="one filing or more")
     by = [one for one in (payer, own, form, period, parent, filer, client, amount) if one]
@@ -560,7 +562,7 @@ def _concentration(spent: Spent, least: int, currency: str) -> Iterator[Finding]
 
 def _periods(spent: Spent, least: int, public: bool, currency: str) -> Iterator[Finding]:
     """What was spent in each period."""
-    periods, code = np.unique(spent.period, return_inverse=True)
+    periods, code = coded(spent.period)
     here = [code == at for at in range(periods.size)]
     units = np.array([one.sum() for one in here])
     seen = np.ones(periods.size, bool)

@@ -29,6 +29,7 @@ from datapolis.errors import InputError
 from datapolis.indicators import effective_number, herfindahl
 from datapolis.inference.covering import best_mends
 from datapolis.tables import N, Table, derived, open_table
+from datapolis.tables.periods import ordered
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int
@@ -252,7 +253,7 @@ def _periods(
     rows.require(is_open, *attributes, *[one for one in (place, dataset, time) if one])
     by = [PERIOD] if time else []
     if time:
-        rows = rows.text(time)
+        rows = rows.periods(time)
         rows = rows.mutate(**{PERIOD: rows[time]})
     for column in (is_open, *attributes):
         rows = _states(rows, column, sure=column == is_open)
@@ -261,7 +262,7 @@ def _periods(
     if place and dataset:
         cells = rows.text(place, dataset).group([*by, place, dataset])
     found = []
-    for label in sorted(set(kinds[PERIOD].tolist())) if time else [""]:
+    for label in ordered(kinds[PERIOD]) if time else [""]:
         here = kinds[PERIOD] == label if time else np.ones(len(kinds[N]), bool)
         bits = {
             state: np.array([kinds[name][here] == state for name in attributes], int).T

@@ -377,7 +377,7 @@ def _read(rows: Table, reading: Reading) -> Grid:
         rows = rows.mutate(**{PERIOD_NAME: ibis.literal(reading.period)})
         reading = replace(reading, time=(PERIOD_NAME,))
     rows.require(reading.unit)
-    rows = _text(rows, reading.unit).text(*reading.time)
+    rows = _text(rows, reading.unit).text(*reading.time).days_written(*reading.time)
     rows, part, whole, known = _cells(rows, reading)
     keys = list(dict.fromkeys([reading.unit, *reading.time]))
     entry = [reading.entry] if reading.entry else []

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.tables.periods import coded
+
 if TYPE_CHECKING:
     from jaxtyping import Float
 
@@ -35,7 +37,7 @@ def of_another_order(
     what    is measured, as the note calls it
     least   values of a period, or it is left out
     """
-    names, code = np.unique(np.asarray(period, str), return_inverse=True)
+    names, code = coded(period)
     size = np.bincount(code)
     kept = np.flatnonzero(size >= max(least, 1))
     middle = np.array([np.median(np.abs(value[code == one])) for one in kept])
@@ -86,7 +88,7 @@ def keys_doubted(p_value: float) -> str:
 
 def cut_short(units: str, unit: Column, period: Column) -> list[str]:
     """Whether units that were there in all periods are missing from the last, unlike before."""
-    names, when = np.unique(np.asarray(period, str), return_inverse=True)
+    names, when = coded(period)
     if names.size < 3:
         return []
     _, who = np.unique(np.asarray(unit, str), return_inverse=True)

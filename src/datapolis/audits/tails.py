@@ -52,6 +52,7 @@ from datapolis.inference.largest import drawn_largest
 from datapolis.inference.multiplicity import holm
 from datapolis.inference.resampling import DRAWS, interval
 from datapolis.tables import Source, Table, derived, open_table
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -218,7 +219,7 @@ def _read(
     discrete: bool,
     least: int,
 ) -> tuple[Values, list[str]]:
-    notes = list(rows.notes)
+    notes = []
     if only:
         name, equals, wanted = only.partition("=")
         if not equals:
@@ -232,6 +233,9 @@ def _read(
     rows = with_frequency(rows, frequency).numbers(column, gaps=empty == "drop")
     if unit:
         rows = rows.text(unit)
+    if not frequency:
+        rows = without_totals(rows, [unit] if unit else [], column)
+    notes = [*rows.notes, *notes]
     cells = rows.group([unit, column] if unit else [column], units=units(rows, frequency))
     x, counts = np.asarray(cells[column], float), np.asarray(cells[derived("units")], np.int64)
     there = np.isfinite(x)

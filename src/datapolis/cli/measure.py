@@ -111,6 +111,8 @@ def door(audit: Callable[..., Any], bar: Callable[[], Any]) -> Callable[..., Non
 
 def as_option(one: inspect.Parameter) -> inspect.Parameter:
     """A keyword of an audit as an option of the command line."""
+    from datapolis.audits.options import number_or_word
+
     name, hint, default = one.name, one.annotation, one.default
     kind, words = (get_args(hint) if get_origin(hint) is Annotated else (hint, ""))[:2]
     flag = f"--{name.replace('_', '-')}"
@@ -120,7 +122,7 @@ def as_option(one: inspect.Parameter) -> inspect.Parameter:
     }
     if kind is bool:
         annotation: Any = Annotated[bool, typer.Option(flag, **{**shown, "show_default": False})]
-    elif get_origin(kind) in (Sequence, Mapping) or kind is Any:
+    elif get_origin(kind) in (Sequence, Mapping) or kind is Any or number_or_word(kind):
         if isinstance(default, Mapping):
             default = ",".join(f"{key}={value}" for key, value in default.items())
         elif isinstance(default, list | tuple):
@@ -140,27 +142,31 @@ def as_option(one: inspect.Parameter) -> inspect.Parameter:
 
 def converted(value: Any, hint: Any, name: str) -> Any:
     """What was typed as what the audit takes."""
+    from datapolis.audits.options import columns_by_name, number_or_word
+
     kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     origin = get_origin(kind)
+    if isinstance(value, str) and (words := number_or_word(kind)):
+        return value if value in words else number(value, name, ("a number", *words))
     if origin is Sequence and isinstance(value, str):
         items = [one.strip() for one in value.split(",") if one.strip()]
         if get_args(kind) == (float,):
             return [number(one, name) for one in items]
         return items
     if origin is Mapping and isinstance(value, str):
-        from datapolis.audits.options import columns_by_name
-
         return columns_by_name(value, f"--{name}")
     return value
 
 
-def number(text: str, name: str) -> float:
-    """A number that was typed in a list."""
+def number(
+    text: str, name: str, allowed: Sequence[str] = ("numbers with commas between",)
+) -> float:
+    """A number that was typed, alone or in a list."""
     try:
         return float(text)
     except ValueError:
         raise InputError(
-            "not a number", field=f"--{name}", value=text, allowed="numbers with commas between"
+            "not a number", field=f"--{name}", value=text, allowed=", ".join(allowed)
         ) from None
 
 

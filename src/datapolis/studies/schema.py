@@ -73,6 +73,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         "cadence": "what one period is, if periods are whole numbers; of dates it is read",
         "most": "only so many become firms, the largest by weight",
         "basis": "parts of one whole (market), sizes (amount), or overlapping shares (presence)",
+        "whole": 'what parts of a market are parts of: 1, 100, or "sum" of the list',
         "public": "a public register: what is measured may name firms and be told of few",
     },
     "agencies": NAMED
@@ -436,6 +437,8 @@ def _measures() -> Iterable[Plain]:
 
 def _option(one: Any) -> Plain:
     """The schema of an option of an audit, by its type."""
+    from datapolis.audits.options import number_or_word
+
     hint, words = one.annotation, ""
     if hasattr(hint, "__metadata__"):
         hint, words = get_args(hint)[:2]
@@ -455,6 +458,8 @@ def _option(one: Any) -> Plain:
         found |= {"type": "object", "additionalProperties": {"type": "string"}}
     elif inside and all(isinstance(part, str) for part in inside):
         found |= {"enum": inside}
+    elif words_beside := number_or_word(hint):
+        found |= {"anyOf": [{"type": "number"}, {"enum": list(words_beside)}]}
     elif len(inside) == 1 and inside[0] in kinds:
         found |= kinds[inside[0]]
     if one.default not in (None, one.empty, "", ()) and not isinstance(one.default, Mapping):

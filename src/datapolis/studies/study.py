@@ -111,6 +111,7 @@ class FirmsTable(Table):
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly"] | None = None
     most: int | None = Field(default=None, ge=4, le=30_000)  # the largest by weight
     basis: Literal["presence", "market", "amount"] | None = None  # see audits.concentration
+    whole: float | Literal["sum"] | None = None  # of a market; see audits.concentration
     public: bool = False  # a public register: what is measured may name firms and be told of few
 
     @model_validator(mode="after")

@@ -33,6 +33,7 @@ TABLES = """
 # weight = "reach"             # a column: how much of the market each reaches
 # unit = "share of users"      # what it is measured in, told in the report
 # basis = "market"             # parts of one whole; "amount" of sizes; "presence" if they overlap
+# whole = "sum"                # of a market, if its parts sum to neither about 1 nor about 100
 # public = true                # a public register: firms may be named, and few of them told of
 # time = "month"               # a column of periods; all are measured
 # month = "2018-01"            # the one to start from; the first if not given

@@ -34,6 +34,7 @@ from datapolis.studies.study import (
     TiesTable,
     read_study,
 )
+from datapolis.tables.periods import ordered
 
 if TYPE_CHECKING:
     from datapolis.audits import Audit
@@ -382,23 +383,34 @@ def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Colum
             f"[world.firms] {table.weight} is taken as {BASIS[basis]}; say basis = "
             '"market", "amount" or "presence" if it is something else.'
         )
-    inputs.audits[FIRMS] = concentration(
-        path,
-        holder=table.name,
-        amount=table.weight,
-        time=table.time or "",
-        basis=basis,
-        public=table.public,
-    )
-    periods = np.unique(when)
-    month = table.month or str(periods[0])
+    try:
+        inputs.audits[FIRMS] = concentration(
+            path,
+            holder=table.name,
+            amount=table.weight,
+            time=table.time or "",
+            basis=basis,
+            whole=table.whole,
+            public=table.public,
+        )
+    except InputError as error:
+        raise InputError(  # a table of a world is read in one way, without the options of an audit
+            error.problem,
+            file=error.file,
+            field=f"world.firms: {error.field}",
+            value=error.value,
+            allowed="numbers as 1234.5, dates as 2014-06-27, no total among the firms, the column "
+            'of periods as time, and for a market whole = 1, 100 or "sum"',
+        ) from None
+    periods = ordered(when)
+    month = table.month or periods[0]
     if month not in periods:
         raise study.error(
             "no such month in the table",
             ("world", "firms", "month"),
             value=month,
             allowed=f"{periods[0]} to {periods[-1]}",
-            nearest=nearest(month, [str(one) for one in periods]),
+            nearest=nearest(month, periods),
         )
     inputs.notes.append(
         "[world.firms] Firms get the quality with which the market would stay as it was measured "

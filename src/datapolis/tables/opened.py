@@ -19,12 +19,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from datapolis.errors import InputError, nearest
+from datapolis.tables import dates as written_dates
+from datapolis.tables import numbers as written_numbers
+from datapolis.tables import refusals
+from datapolis.tables.formats import Format
+from datapolis.tables.lines import encoding_of, misfit, separator_of
+from datapolis.tables.periods import calendar
 from datapolis.tables.reading import (
     KINDS,
     MEMORY,
@@ -37,6 +44,7 @@ from datapolis.tables.reading import (
     literal,
     sha256,
 )
+from datapolis.tables.refusals import ROW, filled
 
 Source: TypeAlias = Any
 """A path, an Ibis table, a pandas or Polars data frame, an Arrow table or whatever gives one
@@ -50,6 +58,8 @@ SPELLINGS = (
     "{}: names in {} differ from each other in capitals or spaces alone; they count as different."
 )
 N = derived("n")  # how many rows a group has
+UNNAMED = "table"  # what messages call a table that is no file
+MOST_LABELS = 100_000  # different periods; a column of more is none of periods
 ONCE = 200_000_000  # bytes of a CSV file that is parsed once and kept; a larger one stays on disk
 
 
@@ -64,6 +74,10 @@ class Table:
     n_duplicates: int = 0  # rows that repeat another row exactly, beyond the first
     n_dropped: int = 0  # rows that `drop` took out
     duplicates: Duplicates = "keep"
+    form: Format = Format()  # how its cells are read
+    separator: str = ""  # between the cells of a CSV file
+    path: Path | None = None  # of a CSV file
+    whole: Any = None  # an Ibis table: the rows as opened, each with its number
     # by column: what was found odd, or ""; shared by all that is made of an opened table
     odd: dict[str, str] = field(default_factory=dict, compare=False)
 
@@ -81,8 +95,10 @@ class Table:
         """The table itself, if it has these columns."""
         for column in columns:
             if column not in self.columns:
+                if self.path is not None and (odd := misfit(self.path, self.columns)):
+                    raise odd.at(file=self.name)
                 raise InputError(
-                    "a column is missing",
+                    f"a column is missing{refusals.lower(self, column)}",
                     file=self.name,
                     field=field or column,
                     value=column if field else None,
@@ -96,19 +112,118 @@ class Table:
     ) -> Table:
         """These columns as float64: each cell a finite number from `least` to `most`.
 
-        With `gaps` a cell may be empty; it is then null, and nan when fetched.
+        With `gaps` a cell may be empty; it is then null, and nan when fetched. Where shares from 0
+        to 1 are asked for, a percentage that the format reads becomes one.
         """
         allowed = _range(least, most) + (", or empty" if gaps else "")
 
         def outside(cells: Any) -> Any:
             return (cells < least) | (cells > most) | cells.isnan() | cells.isinf()
 
-        return self._cast(columns, "float64", "is not a number", allowed, gaps, outside)
+        def as_number(cells: Any) -> Any:
+            return written_numbers.as_number(self.bare(cells), self.form)
+
+        def converted(cells: Any) -> Any:
+            number = as_number(cells)
+            if not self.form.percent or most != 1:
+                return number
+            return filled(cells).endswith("%").ifelse(number / 100, number)
+
+        texts = [one for one in dict.fromkeys(columns) if self._is_text(one)]
+        changed, found = self._cast(
+            columns, "float64", converted, "is not a number", allowed, gaps, outside, self._doubts
+        )
+        for place, column in enumerate(texts):
+            counts = {name: int(found[f"{name}_{place}"][0]) for name in written_numbers.COUNTED}
+            self._judge(column, counts)
+        return changed
 
     def dates(self, *columns: str, gaps: bool = False) -> Table:
-        """These columns as dates, written 2014-06-27."""
+        """These columns as dates, written 2014-06-27 or in the order that the format names.
+
+        Dates that stand where programs know none, such as 1900-01-01, are asked about in a note.
+        """
         allowed = "a date such as 2014-06-27" + (", or empty" if gaps else "")
-        return self._cast(columns, "date", "is not a date", allowed, gaps)
+
+        def converted(cells: Any) -> Any:
+            return written_dates.as_date(self.bare(cells), self.form)
+
+        changed, found = self._cast(
+            columns, "date", converted, "is not a date", allowed, gaps, more=_placeholders
+        )
+        for column in dict.fromkeys(columns):
+            there = [day for day in written_dates.PLACEHOLDERS if found[f"{column} {day}"][0]]
+            if there:
+                self.odd[f"{column} as dates"] = written_dates.asked(self.name, column, there)
+        return changed
+
+    def periods(self, *columns: str, gaps: bool = False) -> Table:
+        """These columns as text that names periods: years, months, "2018Q1", "wave 3", dates.
+
+        Their order is that of `datapolis.tables.periods`. Dates that are not written 2014-06-27 are
+        read in the order that the format names and then written so; without it they are refused.
+        """
+        rows = self.text(*columns, gaps=gaps)
+        for column in dict.fromkeys(columns):
+            labels = rows.labels(column, MOST_LABELS)
+            if labels is None:
+                raise InputError(
+                    f"has more than {MOST_LABELS:,} different values",
+                    file=self.name,
+                    field=column,
+                    allowed="a column of periods",
+                )
+            why, option = written_dates.advice(labels, only_days=True)
+            if why and not option.startswith("--"):
+                raise InputError(
+                    f"holds dates: {why}", file=self.name, field=column, allowed=option
+                )
+            if why:
+                rows = rows.days_written(column)
+                labels = rows.labels(column, MOST_LABELS) or []
+            found = calendar(labels)
+            if found.twice:
+                raise InputError(
+                    "one period is written in two ways",
+                    file=self.name,
+                    field=column,
+                    allowed="one way of writing for each period",
+                )
+            self.odd[f"{column} in order"] = found.doubt(f"{self.name}: {column}")
+        return rows
+
+    def days_written(self, *columns: str) -> Table:
+        """Columns of text in which days are written 2014-06-27; what is no day stays as it is.
+
+        Days such as 06/01/2019 are read in the order that the format names; without it refused.
+        """
+        rows = self
+        for column in dict.fromkeys(columns):
+            cells = self[column]
+            days = cells.re_search(f"^{written_dates.DAY}{written_dates.CLOCK}").fill_null(False)
+            if self.form.dates == "ask":
+                first = written_dates.LOOKED_AT
+                found = self._run(
+                    self.expression.filter(days).select(column).distinct().limit(first)
+                )
+                why, option = written_dates.advice(found[column].to_pylist(), only_days=True)
+                if why:
+                    raise InputError(
+                        f"holds dates: {why}", file=self.name, field=column, allowed=option
+                    )
+                continue
+            read = written_dates.as_date(cells, self.form)
+            wrong = (days & read.isnull()).sum().fill_null(0)
+            if many := int(self._run(self.expression.aggregate(n=wrong))["n"][0].as_py()):
+                raise InputError(
+                    f"{many:,} {'cell' if many == 1 else 'cells'}: is not a date in the order "
+                    f"{self.form.dates}",
+                    file=self.name,
+                    field=column,
+                    allowed="one order of day, month and year in the whole column",
+                )
+            rows = rows.recode(column, read.cast("string").fill_null(cells))
+        return rows
 
     def text(self, *columns: str, gaps: bool = False, spelling: bool = True) -> Table:
         """These columns as text; an empty cell is refused, or null with `gaps`.
@@ -116,11 +231,13 @@ class Table:
         Names that differ in capitals or spaces alone are noted, unless `spelling` does not matter.
         """
         self.require(*columns)
-        cells = {column: _filled(self.expression[column].cast("string")) for column in columns}
+        cells = {column: filled(self.expression[column].cast("string")) for column in columns}
         changed = replace(self, expression=self.expression.mutate(*_named(cells)))
         empty = {} if gaps else {(c, "is empty"): changed.expression[c].isnull() for c in columns}
         looked_at = changed._not_looked_at(columns) if spelling else []
-        counts = changed._refuse(empty, "text in every row", changed._spellings(looked_at))
+        found = dict.fromkeys(columns, partial(refusals.first_empty, self))
+        spelled = changed._spellings(looked_at)
+        counts = changed._refuse(empty, "text in every row", spelled, found)
         for place, column in enumerate(looked_at):
             several = counts[f"alike_{place}"][0] < counts[f"as_written_{place}"][0]
             self.odd[column] = SPELLINGS.format(self.name, column) if several else ""
@@ -200,6 +317,8 @@ class Table:
     def notes(self) -> list[str]:
         """In words what was read, and what was left out."""
         said = [f"{self.name}: {self.n_rows:,} rows."]
+        if self.form.said:
+            said.append(f"{self.name}: {self.form.said}.")
         if self.n_duplicates:
             done = "dropped" if self.duplicates == "drop" else "kept"
             said.append(
@@ -216,28 +335,83 @@ class Table:
         self,
         columns: Sequence[str],
         kind: str,
+        converted: Callable[[Any], Any],
         problem: str,
         allowed: str,
         gaps: bool,
         outside: Callable[[Any], Any] | None = None,
-    ) -> Table:
+        more: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
+    ) -> tuple[Table, Columns]:
+        """The columns as numbers or dates; what `converted` makes null of a text is refused.
+
+        `more` aggregates of the columns, before and after, are asked in the same query.
+        """
         self.require(*columns)
         checks: dict[tuple[str, str], Any] = {}
         after = {}
         for column in columns:
             cells = self.expression[column]
-            if cells.type().is_string():
-                cells = _filled(cells)
-                after[column] = cells.try_cast(kind)
-                checks[column, problem] = cells.notnull() & after[column].isnull()
+            empty = cells.isnull()
+            if self._is_text(column):
+                empty = self.bare(cells).isnull()
+                after[column] = converted(cells)
+                checks[column, problem] = ~empty & after[column].isnull()
             else:
                 after[column] = cells.cast(kind)
             if not gaps:
-                checks[column, "is empty"] = cells.isnull()
+                checks[column, "is empty"] = empty
             if outside is not None:
                 checks[column, "is out of range"] = outside(after[column])
-        self._refuse(checks, allowed)
-        return replace(self, expression=self.expression.mutate(*_named(after)))
+        why = dict.fromkeys(after, partial(refusals.first_unread, self, converted, gaps))
+        found = self._refuse(checks, allowed, more(after) if more else None, why)
+        return replace(self, expression=self.expression.mutate(*_named(after))), found
+
+    def _is_text(self, column: str) -> bool:
+        self.require(column)
+        return bool(self.expression[column].type().is_string())
+
+    def bare(self, cells: Any) -> Any:
+        """A column of text without the signs that the format leaves out, null where it is empty."""
+        cells = filled(cells)
+        if self.form.blanks:
+            cells = cells.isin(self.form.blanks).ifelse(None, cells)
+        return written_numbers.stripped(cells, self.form)
+
+    def _doubts(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """What has to be counted in text to see whether its numbers fit two readings."""
+        asked: dict[str, Any] = {}
+        for place, column in enumerate(one for one in after if self._is_text(one)):
+            cells = filled(self.expression[column])
+            counts = written_numbers.doubts(cells, self.bare(self.expression[column]))
+            asked |= {f"{name}_{place}": one for name, one in counts.items()}
+        return asked
+
+    def _judge(self, column: str, counts: Mapping[str, int]) -> None:
+        """InputError, or a note, for a column of numbers that fits two readings."""
+        if self.form.percent and counts["signed"] and counts["unsigned"]:
+            raise InputError(
+                "some cells have a percent sign and some have none",
+                file=self.name,
+                field=column,
+                allowed="the sign in every cell or in none",
+            )
+        if {self.form.thousands, self.form.decimal} != {"ask"}:
+            return
+        if written_numbers.doubtful(counts, self.separator):
+            raise refusals.doubtful(self, column)
+        self.odd[f"{column} as numbers"] = (
+            f"{self.name}: each number in {column} with a point has three digits after it; the "
+            "points are taken to mark decimals (--thousands . takes them to mark thousands)."
+            if written_numbers.undecided(counts)
+            else ""
+        )
+
+    def labels(self, column: str, most: int) -> list[str] | None:
+        """The different texts of a column, in no order; None if there are more than `most`."""
+        texts = self.expression.select(cell=self[column].cast("string")).distinct()
+        found = self._run(texts.limit(most + 2))["cell"].to_pylist()
+        there = [one for one in found if one is not None]
+        return None if len(there) > most else there
 
     def _not_looked_at(self, columns: Sequence[str]) -> list[str]:
         """The columns whose names were not compared with each other yet; none of a long table."""
@@ -258,10 +432,12 @@ class Table:
         wrong: Mapping[tuple[str, str], Any],
         allowed: str,
         more: Mapping[str, Any] | None = None,
+        why: Mapping[str, Callable[[str, str], tuple[str, str]]] | None = None,
     ) -> Columns:
         """InputError for the first (column, problem) that any row has; one query for all.
 
-        `more` aggregates are asked in the same query, and returned.
+        `more` aggregates are asked in the same query, and returned; `why` finds for a column in
+        words where the first such cell is, and what would help.
         """
         if not wrong and not more:
             return {}
@@ -270,11 +446,12 @@ class Table:
         found = self._fetched(self.expression.aggregate(**counts, **(more or {})))
         for place, (column, problem) in enumerate(keys):
             if many := int(found[f"wrong_{place}"][0]):
+                where, option = why[column](column, problem) if why else ("", "")
                 raise InputError(
-                    f"{many:,} {'cell' if many == 1 else 'cells'}: {problem}",
+                    f"{many:,} {'cell' if many == 1 else 'cells'}: {problem}{where}",
                     file=self.name,
                     field=column,
-                    allowed=allowed,
+                    allowed=f"{allowed}; {option}" if option else allowed,
                 )
         return found
 
@@ -297,8 +474,8 @@ class Table:
                     file=self.name,
                     allowed="fewer columns or groups, more space, or Spark",
                 ) from None
-            if _of_an_engine(error):
-                raise _unreadable(self.name) from None  # what an engine says quotes cells
+            if _of_an_engine(error):  # what an engine says quotes cells
+                raise _unreadable(self.name, self.path) from None
             raise
 
 
@@ -309,12 +486,14 @@ def open_table(
     duplicates: Duplicates = "keep",
     encoding: str = "utf-8",
     name: str = "",
+    form: Format | None = None,
 ) -> Table:
     """A table opened for questions, its exact duplicate rows counted.
 
     drop         rows to leave out: "company=unknown", or "company=unknown,other"
     duplicates   "keep", or "drop" all but the first of rows that repeat another exactly
     encoding     of a CSV file: "utf-8", "utf-16" or "latin-1"
+    form         how its cells are written, where it is not as a program writes them
 
     Raises InputError if there is no such file, if it is no table, or if it has no rows.
     """
@@ -322,8 +501,14 @@ def open_table(
         raise InputError(
             "no such choice", field="duplicates", value=duplicates, allowed="keep, drop"
         )
-    opened = isinstance(source, Table)
-    table = replace(source, odd={}) if opened else _counted(_opened(source, encoding, name))
+    if isinstance(source, Table):
+        table = replace(
+            source, odd={}, name=name if source.name == UNNAMED and name else source.name
+        )
+    else:
+        table = _counted(_opened(source, encoding, name))
+    if form is not None:
+        table = replace(table, form=form)
     if duplicates == "drop" and table.duplicates == "keep":
         different = table.expression.distinct() if table.n_duplicates else table.expression
         table = replace(table, expression=different, duplicates=duplicates)
@@ -366,7 +551,12 @@ def _counted(table: Table) -> Table:
             "the table is empty", file=table.name, allowed="a header and at least one row"
         )
     different = int(table._run(table.expression.distinct().count(), scalar=True))
-    return replace(table, n_rows=many, n_duplicates=many - different)
+    import ibis
+
+    whole = None
+    if table.expression.get_backend().name == "duckdb" and ROW not in table.columns:
+        whole = table.expression.mutate(**{ROW: ibis.row_number()})  # asked only to refuse
+    return replace(table, n_rows=many, n_duplicates=many - different, whole=whole)
 
 
 def _spark(master: str) -> Any:
@@ -403,9 +593,15 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
         check_file(path)
         cells = _read_file(path, encoding)
         check_header(path, name or path.name, encoding)
-        return Table(name or path.name, cells, sha256(path))
+        return Table(
+            name or path.name,
+            cells,
+            sha256(path),
+            separator=separator_of(path, encoding),
+            path=None if path.name.endswith(".parquet") else path,
+        )
     if isinstance(source, ibis.expr.types.Table):
-        return Table(name or "table", source)
+        return Table(name or UNNAMED, source)
     try:
         library = type(source).__module__.partition(".")[0]
         if library == "xarray":
@@ -415,8 +611,8 @@ def _opened(source: Source, encoding: str, name: str) -> Table:
         elif library not in FRAMES and hasattr(source, "__arrow_c_stream__"):
             source = pyarrow.table(source)
         names = getattr(source, "column_names", None) or source.columns
-        check_names(list(names), name or "table")  # Ibis cannot tell two alike apart
-        return Table(name or "table", ibis.memtable(source), _hash(source))
+        check_names(list(names), name or UNNAMED)  # Ibis cannot tell two alike apart
+        return Table(name or UNNAMED, ibis.memtable(source), _hash(source))
     except InputError:
         raise
     except (TypeError, ValueError, AttributeError) as error:
@@ -471,7 +667,7 @@ def _read_file(path: Path, encoding: str) -> Any:
         return connection.create_table("cells", cells, temp=True)  # parsed once, not by each query
     except Exception as error:
         if _of_an_engine(error):
-            raise _unreadable(path.name) from None
+            raise _unreadable(path.name, path) from None
         raise
 
 
@@ -481,12 +677,21 @@ def _of_an_engine(error: Exception) -> bool:
     return type(error).__module__.split(".")[0] in below
 
 
-def _unreadable(file: str) -> InputError:
+def _unreadable(file: str, path: Path | None = None) -> InputError:
+    """What is said of a file that no engine reads; its odd line, if there is one."""
+    if path is not None and (odd := misfit(path)):
+        return odd.at(file=file)
+    seems = encoding_of(path) if path is not None else ""
+    hint = {
+        "utf-16": "; this file seems to be UTF-16: --encoding utf-16",
+        "latin-1": "; this file is not UTF-8: save it so, or give --encoding latin-1 for the "
+        "letters of western Europe",
+    }.get(seems, "")
     return InputError(
         "cannot be read as a table: its rows differ in length, its letters are encoded in another "
         "way, or it is of another kind",
         file=file,
-        allowed=f"{', '.join(KINDS)}; UTF-8 unless an encoding is given",
+        allowed=f"{', '.join(KINDS)}; UTF-8 unless an encoding is given{hint}",
     )
 
 
@@ -497,8 +702,13 @@ def _dropped(table: Table, drop: str) -> Table:
             "cannot be read", field="drop", value=drop, allowed="column=value or column=one,other"
         )
     table.require(column, field="drop")
-    cells = table.expression[column].cast("string")
-    kept = table.where(~cells.isin(values.split(",")).fill_null(False))
+
+    def stays(rows: Any) -> Any:
+        return ~rows[column].cast("string").isin(values.split(",")).fill_null(False)
+
+    kept = table.where(stays(table.expression))
+    if kept.whole is not None and column in kept.whole.columns:
+        kept = replace(kept, whole=kept.whole.filter(stays(kept.whole)))
     left = kept.count()
     return replace(kept, n_dropped=table.count() - left)
 
@@ -508,9 +718,15 @@ def _named(columns: Mapping[str, Any]) -> list[Any]:
     return [cells.name(column) for column, cells in columns.items()]
 
 
-def _filled(cells: Any) -> Any:
-    """Text without blanks around it; what is then empty is null."""
-    return cells.strip().nullif("")
+def _placeholders(after: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether days stand in columns of dates that programs write where they know none."""
+    import ibis
+
+    return {
+        f"{column} {day}": (cells == ibis.literal(day).cast("date")).any().fill_null(False)
+        for column, cells in after.items()
+        for day in written_dates.PLACEHOLDERS
+    }
 
 
 def _range(least: float, most: float) -> str:

@@ -171,11 +171,29 @@ def check_file(path: Path, file: str = "") -> None:
         others = [one.name for one in path.parent.iterdir()] if _is_there(path.parent) else []
         raise InputError("no such file", file=file, nearest=nearest(path.name, others))
     if not path.name.endswith(KINDS):
-        raise InputError("not a table that can be read", file=file, allowed=", ".join(KINDS))
+        raise InputError(
+            "not a table that can be read", file=file, allowed=", ".join(KINDS) + _remedy(path)
+        )
     if path.stat().st_size == 0:
         raise InputError("the table is empty", file=file, allowed="a header and at least one row")
     if path.name.endswith(".gz"):
         _check_unpacked(path, file)
+
+
+REMEDIES = {
+    ".xlsx .xls .xlsm .xlsb .ods .numbers": "save the sheet as CSV (UTF-8) in the spreadsheet",
+    ".json .jsonl .ndjson": "open it with pandas, and give the data frame or its CSV",
+    ".txt .dat .tab": "rename it to .csv, or to .tsv if tabs stand between its cells",
+    ".zip .7z .rar .bz2 .xz .zst": "unpack it first",
+    ".sav .dta .sas7bdat .rds .rdata": "save it as CSV in the program that wrote it",
+    ".pdf .docx .doc .html .htm": "copy the table out of it into a CSV file",
+}
+"""What helps with files of other kinds, by the ends of their names."""
+
+
+def _remedy(path: Path) -> str:
+    words = (words for ends, words in REMEDIES.items() if path.suffix.lower() in ends.split())
+    return "".join(f"; {one}" for one in words)
 
 
 def _is_there(path: Path) -> bool:
@@ -298,6 +316,7 @@ def _fetched(table: Any, chosen: Mapping[str, str], numbers: Collection[str], fi
         empty = fetched[role].is_null().to_numpy(zero_copy_only=False)
         if role in numbers:
             values = fetched[f"{role} as number"]
+            _refuse_doubtful(table[column], fetched[role], file, column)
             content[role] = (
                 np.asarray(values.to_numpy(zero_copy_only=False), float).copy(),
                 empty,
@@ -313,6 +332,36 @@ def _fetched(table: Any, chosen: Mapping[str, str], numbers: Collection[str], fi
         check_length(fetched[role], file, column)
         content[role] = fetched[role].to_numpy(zero_copy_only=False).astype(str)
     return content
+
+
+def _refuse_doubtful(cells: Any, written: Any, file: str, column: str) -> None:
+    """InputError for a column of text whose points mark thousands or decimals; see numbers.py."""
+    from pyarrow import compute
+
+    from datapolis.tables import numbers
+
+    if not cells.type().is_string():
+        return
+    text = compute.utf8_trim_whitespace(written)
+    found = {
+        name: compute.match_substring_regex(text, pattern)
+        for name, pattern in (
+            ("grouped", numbers.GROUPED),
+            ("small", numbers.SMALL),
+            ("zero", numbers.ZERO),
+        )
+    }
+    counts = {name: compute.sum(one).as_py() or 0 for name, one in found.items()}
+    filled = compute.sum(compute.not_equal(text, "")).as_py() or 0
+    counts["settled"] = filled - sum(counts.values())
+    if numbers.doubtful(counts):
+        row = compute.index(found["grouped"], True).as_py() + 1
+        raise InputError(
+            f"row {row} can be read in two ways: its point marks thousands or decimals",
+            file=file,
+            field=column,
+            allowed="numbers as 1234.5, without marks of thousands",
+        )
 
 
 def check_length(cells: Any, file: str, column: str = "") -> None:

@@ -100,6 +100,7 @@ def panel_rules(audit: Audit, width: int) -> Chart:
         for row in tidy(audit.series["panels"])
         for name, words in names.items()
     ]
+    times = list(dict.fromkeys(row["time"] for row in rows))
     known = [row for row in rows if row["value"] is not None]
     titles = [title for title in names.values() if any(row["panel"] == title for row in known)]
     rules = list(dict.fromkeys(row["rule"] for row in known))
@@ -118,7 +119,10 @@ def panel_rules(audit: Audit, width: int) -> Chart:
     inner = panel(width, columns, 60) - 96
     base = alt.Chart(inline(rows)).encode(
         x=alt.X(
-            "time:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False)
+            "time:O",
+            sort=times,
+            title=None,
+            axis=alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False),
         ),
         color=alt.Color("rule:N", scale=alt.Scale(domain=rules, range=list(NEUTRAL)), legend=None),
     )
@@ -133,7 +137,7 @@ def panel_rules(audit: Audit, width: int) -> Chart:
             alt.Chart(inline(named))
             .mark_text(align="left", dx=8, fontSize=12, fontWeight=600)
             .encode(
-                x="time:O",
+                x=alt.X("time:O", sort=times),
                 y=y,
                 text="rule:N",
                 color=alt.Color(
@@ -164,7 +168,12 @@ def means(audit: Audit, width: int) -> Chart:
     kinds = list(dict.fromkeys(row["index"] for row in rows))
     inner = width - 70
     base = alt.Chart(inline(rows)).encode(
-        x=alt.X("time:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
+        x=alt.X(
+            "time:O",
+            sort=times,
+            title=None,
+            axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
+        ),
         y=alt.Y("value:Q", title="mean Herfindahl index", scale=alt.Scale(zero=False)),
         color=alt.Color("index:N", scale=alt.Scale(domain=kinds, range=list(NEUTRAL)), legend=None),
         tooltip=["index:N", "time:N", alt.Tooltip("value:Q", format=".3f")],
@@ -178,7 +187,9 @@ def means(audit: Audit, width: int) -> Chart:
         text = alt.Chart(inline(named)).mark_text(
             align="left", dx=8, dy=below, fontSize=12, fontWeight=600
         )
-        layers.append(text.encode(x="time:O", y="value:Q", text="index:N", color=inks))
+        layers.append(
+            text.encode(x=alt.X("time:O", sort=times), y="value:Q", text="index:N", color=inks)
+        )
     said = "; ".join(f"{row['time']}, {row['index']}: {row['value']:.3f}" for row in rows)
     chart = alt.layer(*layers).resolve_scale(color="independent")
     return finish(
