@@ -26,6 +26,7 @@ from datapolis.studies.claims.experiment import (
     Criterion,
     Experiment,
     Figure,
+    NetGain,
     Runs,
     agreed,
     difference,
@@ -707,3 +708,23 @@ def test_missing_runs_are_no_effect():
     months = np.full((2, 24), np.nan)
     runs = Runs({arm: xarray.Dataset({"harm": (("case", "month"), months)}) for arm in "ab"})
     assert np.isnan(difference("harm", "a", "b")(runs)).all()
+
+
+def test_a_net_gain_says_where_it_turns():
+    """.002 surplus and .1 of service more, .01 harm more: -.001, nothing if harm weighs .4."""
+    import xarray
+
+    months = np.array([[0.5, 1.0, 1.5]])
+
+    def arm(surplus, service, harm):
+        parts = {"surplus": surplus * months, "service": service * months**2, "harm": harm * months}
+        gain = parts["surplus"] + 0.02 * parts["service"] - 0.5 * parts["harm"]
+        found = {**parts, "citizens_gain": gain}
+        return xarray.Dataset({name: (("case", "month"), one) for name, one in found.items()})
+
+    mean = float((months**2).mean())
+    effect = NetGain("much", "little")
+    runs = Runs({"much": arm(0.012, 0.2 / mean, 0.02), "little": arm(0.010, 0.1 / mean, 0.01)})
+    assert effect(runs)[0] == pytest.approx(0.002 + 0.02 * 0.1 - 0.5 * 0.01)
+    assert "where harm weighs 0.4 incomes instead of 0.5" in effect.turns(runs)
+    assert "service weighs 0.03 incomes instead of 0.02" in effect.turns(runs)

@@ -225,6 +225,11 @@ def told(one: Tried) -> list[str]:
                 f"{rule.inside:.0%} of the draws in the rule and in {rule.outside:.0%} of the "
                 "others.",
             )
+    for criterion in one.criteria:
+        turns = {sample: criterion.samples[sample].turns for sample in SAMPLES}
+        if any(turns.values()):
+            parts = [f"{NAMES[name].capitalize()}: {text}" for name, text in turns.items() if text]
+            found.append(f'"{criterion.name}", mean over draws. {" ".join(parts)}')
     if one.figures:
         told = "; ".join(f"{figure.name} {figure_said(figure)}" for figure in one.figures)
         found.append(f"Beside the verdict, over the draws of the box: {told}.")

@@ -29,6 +29,7 @@ import numpy as np
 
 from datapolis.policy import Policy
 from datapolis.scenario import Scenario
+from datapolis.studies import break_even
 from datapolis.studies.outcomes import Outcome
 from datapolis.studies.runs import PLAIN, Case
 
@@ -238,6 +239,26 @@ def level(outcome: str, arm: str) -> Effect:
 def difference(outcome: str, treated: str, control: str) -> Effect:
     """An outcome with the treatment less without."""
     return lambda runs: runs.of(treated, outcome) - runs.of(control, outcome)
+
+
+@dataclass(frozen=True)
+class NetGain:
+    """The effect of a treatment on citizens' net gain, mean over all months."""
+
+    treated: str
+    control: str
+
+    def __call__(self, runs: Runs) -> Float[np.ndarray, "draw"]:
+        """The gain with the treatment less without; its parts are read too, for `turns`."""
+        for part in break_even.PARTS:
+            runs.of(self.treated, f"{part}@mean")
+        gain = f"{break_even.GAIN}@mean"
+        return np.asarray(runs.of(self.treated, gain) - runs.of(self.control, gain))
+
+    def turns(self, runs: Runs) -> str:
+        """At which weights of service and harm the mean effect over the draws turns its sign."""
+        found = break_even.of(runs.found[self.treated], runs.found[self.control], month=None)
+        return "" if found is None else str(found)
 
 
 def growth(outcome: str, treated: str, control: str) -> Effect:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ from datapolis.studies.claims.experiment import (
     Experiment,
     Figure,
     Length,
+    NetGain,
     Runs,
 )
 from datapolis.studies.claims.homes import (
@@ -154,6 +155,7 @@ class Sampled:
     high: float | None
     verdict: str = ""  # on this criterion alone, corrected for all that are declared
     kind: str = ""
+    turns: str = ""  # of a net gain: at which weights its sign turns
 
 
 @dataclass(frozen=True)
@@ -593,7 +595,12 @@ def tried(
             for place, criterion in enumerate(one.criteria)
         ]
         measured[one.id] = tuple(
-            _measured(criterion, {name: effects[name][place] for name in effects}, channels[place])
+            _measured(
+                criterion,
+                {name: effects[name][place] for name in effects},
+                channels[place],
+                {name: _turns(criterion, found) for name, found in runs.items()},
+            )
             for place, criterion in enumerate(one.criteria)
         )
         if size.figures:
@@ -642,7 +649,17 @@ def _read(criterion: Criterion, runs: Runs) -> Float[np.ndarray, "draw"]:
         return np.asarray(criterion.effect(runs), float)
 
 
-def _measured(criterion: Criterion, effects: Mapping[str, np.ndarray], moved: Channel) -> Measured:
+def _turns(criterion: Criterion, runs: Runs) -> str:
+    """Where a net gain turns its sign; nothing of other criteria."""
+    return criterion.effect.turns(runs) if isinstance(criterion.effect, NetGain) else ""
+
+
+def _measured(
+    criterion: Criterion,
+    effects: Mapping[str, np.ndarray],
+    moved: Channel,
+    turns: Mapping[str, str],
+) -> Measured:
     chance = None
     if AGAIN in effects and np.isfinite(effects[AGAIN]).sum() > 2:
         first = effects[BOX][: len(effects[AGAIN])]
@@ -657,7 +674,10 @@ def _measured(criterion: Criterion, effects: Mapping[str, np.ndarray], moved: Ch
         sign=criterion.sign,
         least=criterion.least,
         needed=criterion.needed,
-        samples={name: _sampled(criterion, effects[name], moved) for name in SAMPLES},
+        samples={
+            name: replace(_sampled(criterion, effects[name], moved), turns=turns.get(name, ""))
+            for name in SAMPLES
+        },
         chance=chance,
         side=criterion.side,
         most=_plain(criterion.most),

@@ -11,6 +11,7 @@ from datapolis.studies.claims.experiment import (
     Change,
     Criterion,
     Experiment,
+    NetGain,
     Runs,
     difference,
     growth,
@@ -54,7 +55,7 @@ X17 = Experiment(
         Criterion(
             name="citizens gain",
             claims=("R1", "R9"),
-            effect=difference("citizens_gain@mean", "much", "little"),
+            effect=NetGain("much", "little"),
             side="direction",
             least=0.001,
             unit=MONEY,
@@ -111,8 +112,10 @@ X17 = Experiment(
     ),
     refuted_if="citizens lose, or firms gain more",
     hinges=("pricing.segments", "pricing.rivalry", "pricing.basket", "breaches.attack_rate",
-            "breaches.scam", "trust.harm_loss", "trust.unfair_loss", "pricing.adaptation"),
-    silent="Against what a citizen's gain and harm weigh: here half an income for full harm.",
+            "breaches.scam", "welfare.harm", "welfare.service", "trust.harm_loss",
+            "pricing.adaptation"),
+    silent="Against what a citizen's gain and harm weigh: here half an income for full harm, "
+    "varied in the box; the weights at which the gain turns stand beside.",
 )  # fmt: skip
 
 
