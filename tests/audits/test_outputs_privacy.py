@@ -656,3 +656,50 @@ def test_breaches_in_no_whole_month_do_not_follow():
     told = audit["rate"].estimate * audit["rate"].n_units
     assert told == pytest.approx(round(whole / 10) * 10)
     assert np.isnan(audit.series["months"]["count"]).any()
+
+
+def scores(first, second, without=0):
+    """Scores of units by year: those of the first year, those of the second, some without any."""
+    random = np.random.default_rng(13)
+    rows = [(f"u{one}", "2019") for one in first] + [(f"u{one}", "2020") for one in second]
+    none = [(f"v{one}", year) for one in range(without) for year in ("2019", "2020")]
+    unit, year = zip(*rows, *none, strict=True)
+    score = [*random.random(len(rows)).round(3), *[None] * len(none)]
+    return {"unit": unit, "year": year, "score": score}
+
+
+def test_three_units_that_are_there_in_every_year_are_not_counted():
+    """25 and 28 units of 50: three are in both, directly or as 25 + 28 - 50."""
+    table = scores(range(25), [0, 1, 2, *range(25, 50)])
+    audit = rights(table, right="know", unit="unit", score="score", draws=9)
+    assert np.isfinite(audit["level", "2019"].estimate)
+    assert not {3, 47, 50} & counts(audit)
+    assert "3" not in NUMBER.findall(words(audit)) and "50" not in NUMBER.findall(words(audit))
+
+
+def test_three_units_without_any_value_are_not_counted():
+    audit = rights(scores(range(40), range(40), 3), right="know", unit="unit", score="score")
+    assert counts(audit) == {40} and "43" not in NUMBER.findall(words(audit))
+    assert audit.inputs[0]["rows"] is None and "86" not in NUMBER.findall(words(audit))
+    told = rights(scores(range(40), range(40), 12), right="know", unit="unit", score="score")
+    assert np.isfinite(told["coverage"].estimate)
+
+
+def test_rows_of_which_one_unit_has_nearly_all_are_not_summed():
+    """Entries: 29 units with a row each and one with 2,000; its own share is that of all rows."""
+    random = np.random.default_rng(14)
+    unit = [f"u{one}" for one in range(29)] + ["star"] * 2000
+    for name, told in (("star", False), ("even", True)):
+        who = unit if name == "star" else [f"u{one % 30}" for one in range(2029)]
+        table = {
+            "unit": who,
+            "year": ["2019"] * 2029,
+            "entry": list(range(2029)),
+            "open": random.integers(0, 2, 2029),
+        }
+        options = {"right": "know", "unit": "unit", "yes": "open", "entry": "entry"}
+        audit = rights(table, **options)
+        assert np.isfinite(audit["share_of_rows"].estimate) == told
+        assert np.isfinite(audit["level"].estimate)
+        assert (2029 in {one.n_rows for one in audit.findings}) == told
+        assert (audit.inputs[0]["rows"] == 2029) == told

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from datapolis.audits.disclosure_control import countable, enough_each_side, parted
-from datapolis.audits.finding import Audit, Columns, Finding, audit
+from datapolis.audits.finding import Audit, Columns, Finding, audit, without_rows
 from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
@@ -180,14 +180,17 @@ def breaches(
         _who(told, asked)
         _labels(told, asked, shares, NO_UNREPORTED)
     told.notes.append(NO_TARGET)
+    source, notes = rows.provenance, told.notes
+    if not asked.public and "all" not in told.counted:
+        source, notes = without_rows(source, notes)
     return Audit(
         kind="breaches",
         title="Breaches: " + ("a sample" if sample else "how often, how late, how large"),
         findings=tuple(told.findings),
         series=told.series,
         suppressed=tuple(told.hidden),
-        notes=tuple(told.notes),
-        inputs=(rows.provenance,),
+        notes=tuple(notes),
+        inputs=(source,),
     )
 
 

@@ -367,7 +367,9 @@ def _discreet(found: Audit, least: int, of_units: bool) -> Audit:
                 for note in notes
             ]
         few = 0 < dropped < least
-        if few or any(0 < abs(rows - row.n_rows) < least for row in found.findings if row.n_rows):
+        if rows is not None and (
+            few or any(0 < abs(rows - row.n_rows) < least for row in found.findings if row.n_rows)
+        ):
             one = {**one, "rows": None, "dropped": None if few else dropped}
             words = {
                 f"{name}: {rows:,} rows.": f"{name}: how many rows it has is withheld.",
@@ -378,6 +380,16 @@ def _discreet(found: Audit, least: int, of_units: bool) -> Audit:
                 notes = [note.replace(old, new) for note in notes]
         inputs.append(one)
     return replace(found, inputs=tuple(inputs), notes=tuple(notes))
+
+
+def without_rows(
+    provenance: Mapping[str, Any], notes: Sequence[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """What a table is, and the notes on it, without how many rows it has."""
+    name, rows = provenance["table"], provenance["rows"]
+    hidden = f"{name}: how many rows it has is withheld."
+    told = [hidden if note == f"{name}: {rows:,} rows." else note for note in notes]
+    return {**provenance, "rows": None}, told
 
 
 def sources_of(audit: Callable[..., Audit]) -> dict[str, bool]:

@@ -37,14 +37,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add, and_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 
-from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, choice
+from datapolis.audits.disclosure_control import countable
+from datapolis.audits.finding import (
+    Audit,
+    Columns,
+    Finding,
+    Target,
+    audit,
+    choice,
+    without_rows,
+)
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -147,8 +156,12 @@ def rights(
     findings = [_coverage(view), *_levels(view), *_changes(view)]
     trends = _trends(view)
     findings += _told_trends(view, trends)
-    notes = [*rows.notes, *_notes(view)]
-    inputs = [rows.provenance]
+    source, read = rows.provenance, rows.notes
+    few = 0 < grid.gap_units < view.least  # would be the rows less those with a value
+    if few or not view.rows_safe[0].all():
+        source, read = without_rows(source, read)
+    notes = [*read, *_notes(view)]
+    inputs = [source]
     if other is not None:
         others = open_table(other, duplicates=duplicates, name="" if _named(other) else "other")
         found, said = _agreement(view, rows, others, _reading_of(reading, against), seed, draws)
@@ -350,6 +363,7 @@ class Grid:
     whole: Float[Column, "unit period"]
     rows: Float[Column, "unit period"]  # with a value
     n_gaps: int  # rows without one
+    gap_units: int  # units with such a row
 
     def by_year(self, values: Float[Column, "unit period"]) -> Float[Column, "unit year"]:
         """Sums over the periods of each year."""
@@ -458,6 +472,7 @@ def _grid(file: str, reading: Reading, cells: Columns) -> Grid:
     year_names, year = np.unique(years[first], return_inverse=True)
     shape = units.size, order.size
     filled = {}
+    gaps = np.asarray(cells[N]) - np.asarray(cells[derived("known")])
     for name in ("part", "whole", "known"):
         filled[name] = np.zeros(shape)
         np.add.at(filled[name], (unit, period), np.asarray(cells[derived(name)], float))
@@ -471,7 +486,8 @@ def _grid(file: str, reading: Reading, cells: Columns) -> Grid:
         part=filled["part"],
         whole=filled["whole"],
         rows=filled["known"],
-        n_gaps=int(np.asarray(cells[N]).sum() - np.asarray(cells[derived("known")]).sum()),
+        n_gaps=int(gaps.sum()),
+        gap_units=int(np.unique(unit[gaps > 0]).size),
     )
 
 
@@ -542,6 +558,66 @@ class View:
     def several(self) -> bool:
         """Whether there are years to compare."""
         return int((self.grid.levels(by_year=True)[1] > 0).any(axis=0).sum()) > 1
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """Which numbers of units may be published, so that none of few units follows from them.
+
+        Units of each year, of each period within a year, of any year, of every year, listed.
+        """
+        grid = self.grid
+        by_year = grid.levels(by_year=True)[1] > 0
+        inside = grid.levels(by_year=False)[1] > 0
+        filled = np.flatnonzero(by_year.any(axis=0))
+        parts = {f"in {grid.years[at]}": by_year[:, at] for at in filled}
+        if inside.shape != by_year.shape:
+            parts |= {f"in {name}": inside[:, at] for at, name in enumerate(grid.periods)}
+        parts |= {
+            "any": by_year.any(axis=1),
+            "always": self.throughout,
+            "ends": by_year[:, filled[[0, -1]]].any(axis=1),
+            "complete": (inside | ~inside.any(axis=0)).all(axis=1),
+            "listed": np.ones(grid.units.size, bool),
+        }
+        return countable(parts, np.arange(grid.units.size), least=self.least, whole=False)
+
+    @cached_property
+    def rows_safe(self) -> tuple[Column, Column]:
+        """In which years rows may be counted, of all units and of those throughout.
+
+        A number of rows is a sum over units: none of them may dominate it (p % rule), nor what it
+        leaves of another one.
+        """
+        grid = self.grid
+        always = self.throughout
+        sums = (grid.by_year(grid.rows), *self._entries)
+        found = [
+            np.all([self._undominated(one[units]) for one in sums], axis=0)
+            for units in (np.ones(always.size, bool), always, ~always)
+        ]
+        nobody = ~(grid.by_year(grid.rows)[~always] > 0).any(axis=0)
+        return found[0], found[1] & (nobody | found[2] | ~found[0])
+
+    @property
+    def _entries(self) -> tuple[Column, ...]:
+        return (self.grid.by_year(self.grid.part),) if self.reading.kind == "entries" else ()
+
+    def _undominated(self, amounts: Float[Column, "unit year"]) -> Column:
+        """In which years no unit has nearly all; where units have a row each there is nothing."""
+        if self.public or self.reading.kind != "entries" or amounts.shape[0] < 2:
+            return np.ones(amounts.shape[1], bool)
+        second, largest = np.sort(amounts, axis=0)[-2:]
+        total = amounts.sum(axis=0)
+        return (total == 0) | ~dominant(largest, second, total)
+
+    def size(self, part: str, rows: int, units: int, *, safe: bool = True) -> dict[str, int]:
+        """Rows and units of a finding; 0, which is not told, where few units would follow."""
+        told = part in self.counted
+        return {"n_rows": rows if told and safe else 0, "n_units": units if told else 0}
+
+    def over(self, part: str, units: int) -> str:
+        """How many units, in words, if that may be published."""
+        return f"{units:,} units" if part in self.counted else "the units"
 
     def told(
         self, part: Float[Column, "unit period"], whole: Float[Column, "unit period"]
@@ -633,7 +709,8 @@ def _coverage(view: View) -> Finding:
     )
     every, _ = view.told(part, whole)
     units, cells = int(there.any(axis=1).sum()), int(there.sum())
-    if not every[there.any(axis=0)].all():
+    years = {f"in {year}" for year, any_ in zip(grid.years, there.any(axis=0), strict=True) if any_}
+    if not every[there.any(axis=0)].all() or not view.counted >= {*years, "any", "listed"}:
         return view.withheld("coverage", estimand)
     span = grid.years[0] if len(grid.years) == 1 else f"{grid.years[0]} to {grid.years[-1]}"
     always = int(view.throughout.sum())
@@ -642,12 +719,13 @@ def _coverage(view: View) -> Finding:
         estimand=estimand,
         estimate=cells / there.size,
         unit="share",
-        n_rows=int(grid.rows.sum()),
+        n_rows=int(grid.rows.sum()) if view.rows_safe[0].all() else 0,
         n_units=units,
         basis="cells of the grid, unit by year",
         method="cells with a value over all cells; nothing carried forward, nothing filled in",
         says=f"{grid.units.size:,} units in {len(grid.years):,} years ({span}): {cells:,} of "
-        f"{there.size:,} cells have a value; {always:,} units have one in every year.",
+        f"{there.size:,} cells have a value"
+        + (f"; {always:,} units have one in every year." if "always" in view.counted else "."),
         cannot_say="Anything of the cells without a value, or of units that are not listed.",
     )
 
@@ -677,18 +755,23 @@ def _levels(view: View) -> Iterator[Finding]:
                 yield view.withheld(name, estimand, year)
                 continue
             level = float(part[here, place].sum() / whole[here, place].sum())
+            many, safe = int(here.sum()), bool(view.rows_safe[name != "level"][place])
+            counted = f"in {year}" if name == "level" else "always"
             yield view.finding(
                 name,
                 of=year,
                 estimand=estimand,
                 estimate=level,
-                n_rows=int(rows[here, place].sum()),
-                n_units=int(here.sum()),
+                **view.size(counted, int(rows[here, place].sum()), many, safe=safe),
                 method=f"{who}; {NO_SAMPLE}",
                 says=f"{year}: {view.reading.words(level)} ({view.reading.label}) over "
-                f"{int(here.sum()):,} units, {who}.",
+                f"{view.over(counted, many)}, {who}.",
             )
             if name == "level" and view.reading.kind == "entries":
+                if not safe:
+                    what = f"The share of all rows with {view.reading.label}, {year}."
+                    yield view.withheld("share_of_rows", what, year)
+                    continue
                 met, all_ = float(entries[here, place].sum()), int(rows[here, place].sum())
                 yield view.finding(
                     "share_of_rows",
@@ -696,7 +779,7 @@ def _levels(view: View) -> Iterator[Finding]:
                     estimand=f"The share of all rows with {view.reading.label}, {year}.",
                     estimate=met / all_,
                     n_rows=all_,
-                    n_units=int(here.sum()),
+                    n_units=many if counted in view.counted else 0,
                     basis="all rows of the period",
                     method=NO_SAMPLE,
                     says=f"{year}: {met:,.0f} of {all_:,} rows, {met / all_:.1%}.",
@@ -726,20 +809,23 @@ def _changes(view: View) -> Iterator[Finding]:
             of=f"{first} to {last}",
             estimand=f"{estimand}, all rows.",
             estimate=all_change,
-            n_rows=int((whole > 0).sum()),
-            n_units=int((whole > 0).any(axis=1).sum()),
+            **view.size("ends", int(counts.sum()), int((whole > 0).any(axis=1).sum())),
             method="last level less first, whoever is listed; no interval: the units differ",
-            says=f"On all rows it moves by {view.reading.words(all_change, True)} {span}, while "
-            f"the list goes from {counts[0]:,} to {counts[1]:,} units.",
+            says=f"On all rows it moves by {view.reading.words(all_change, True)} {span}"
+            + (
+                f", while the list goes from {counts[0]:,} to {counts[1]:,} units."
+                if view.counted >= {f"in {first}", f"in {last}"}
+                else "."
+            ),
             cannot_say="Whether anything changed: other units are listed in the two years.",
         )
     else:
         yield view.withheld("change", f"{estimand}, all rows.", f"{first} to {last}")
     estimand = f"{estimand}, in the units there in every year."
-    if not kept.all() and stays.sum() >= FEWEST:
+    if not kept.all() and stays.sum() >= max(FEWEST, view.least):
         yield view.withheld("change_throughout", estimand, f"{first} to {last}")
         return
-    if stays.sum() < FEWEST:
+    if stays.sum() < max(FEWEST, view.least):
         yield _too_few(view, "change_throughout", estimand, f"{first} to {last}")
         return
     found = paired_change(part[stays], whole[stays])
@@ -750,8 +836,7 @@ def _changes(view: View) -> Iterator[Finding]:
         estimand=estimand,
         estimate=found.value,
         **_interval(found, most),
-        n_rows=2 * found.units,
-        n_units=found.units,
+        **view.size("always", 2 * found.units, found.units),
         method="paired: the same units in both years; error from leaving out one unit at a time",
         says=_paired_words(view, found, most, all_change, span),
         cannot_say=f"Why it changed. {CANNOT_SAY[view.reading.kind]}",
@@ -761,9 +846,10 @@ def _changes(view: View) -> Iterator[Finding]:
 def _paired_words(view: View, found: Estimate, most: float, all_change: float, span: str) -> str:
     words = view.reading.words
     lower, upper = np.clip(found.interval, -most, most)
+    who = f"{found.units:,} " if "always" in view.counted else ""
     beyond = "beyond chance" if lower > 0 or upper < 0 else "not beyond chance"
     says = (
-        f"In the {found.units:,} units there throughout it moves by {words(found.value, True)} "
+        f"In the {who}units there throughout it moves by {words(found.value, True)} "
         f"{span} (se {found.error:.3f}, 95 % {words(lower, True)} to {words(upper, True)}): "
         f"{beyond}."
     )
@@ -791,7 +877,7 @@ def _too_few(view: View, name: str, estimand: str, of: str) -> Finding:
         estimate=np.nan,
         method="none",
         says="Nothing is said of change.",
-        cannot_say=f"Fewer than {FEWEST} units are there in every year.",
+        cannot_say=f"Fewer than {max(FEWEST, view.least)} units are there in every year.",
     )
 
 
@@ -834,6 +920,10 @@ def _told_trends(view: View, trends: Mapping[str, Estimate | None]) -> Iterator[
     there = grid.whole > 0
     for name, found in trends.items():
         cells = there if name == "trend" else there[view.throughout]
+        part = "any" if name == "trend" else "always"
+        if view.reading.kind != "counts":
+            part = "complete"
+        size = view.size(part, int(cells.sum()), found.units) if found is not None else {}
         who = "all rows" if name == "trend" else "units there in every year"
         counts = view.reading.kind == "counts"
         what = f"logit of the share {view.reading.label}" if counts else view.reading.level
@@ -859,10 +949,9 @@ def _told_trends(view: View, trends: Mapping[str, Estimate | None]) -> Iterator[
             estimate=found.value,
             **_interval(found),
             unit="logit a year" if counts else f"{view.reading.scale} a year",
-            n_rows=int(cells.sum()),
-            n_units=found.units,
+            **size,
             method=_trend_method(found),
-            says=_trend_words(found, who),
+            says=_trend_words(found, who, view.over(part, found.units)),
             cannot_say=f"Why it changed, nor what comes next. {CANNOT_SAY[view.reading.kind]}",
         )
     found = trends.get("trend")
@@ -874,8 +963,7 @@ def _told_trends(view: View, trends: Mapping[str, Estimate | None]) -> Iterator[
             "requests of equal chance would.",
             estimate=found.dispersion,
             unit="times the binomial variance",
-            n_rows=int(there.sum()),
-            n_units=found.units,
+            **view.size("any", int(there.sum()), found.units),
             method="Pearson's chi squared over its degrees of freedom, logit linear in time",
             says=f"The variance is {found.dispersion:.1f} times the binomial: an error that takes "
             f"each count for independent ({found.naive:.4f}) is {found.error / found.naive:.0f} "
@@ -893,7 +981,7 @@ def _trend_method(found: Estimate) -> str:
     return "mean over units of their least-squares slopes, error from their scatter"
 
 
-def _trend_words(found: Estimate, who: str) -> str:
+def _trend_words(found: Estimate, who: str, units: str) -> str:
     lower, upper = found.interval
     seen = "no trend beyond chance"
     if lower > 0 or upper < 0:
@@ -901,12 +989,12 @@ def _trend_words(found: Estimate, who: str) -> str:
     if isinstance(found, LogitTrend):
         return (
             f"{who.capitalize()}: the odds change by a factor of {np.exp(found.value):.3f} a year "
-            f"(logit {found.value:+.4f}, 95 % {lower:+.4f} to {upper:+.4f}, {found.units:,} "
-            f"units): {seen}."
+            f"(logit {found.value:+.4f}, 95 % {lower:+.4f} to {upper:+.4f}, "
+            f"{units}): {seen}."
         )
     return (
         f"{who.capitalize()}: it moves by {found.value:+.4f} a year (se {found.error:.4f}, 95 % "
-        f"{lower:+.4f} to {upper:+.4f}, {found.units:,} units): {seen}."
+        f"{lower:+.4f} to {upper:+.4f}, {units}): {seen}."
     )
 
 
@@ -951,16 +1039,33 @@ def _agreement(
             part, whole = (one[order, grid.years.index(year)] for one in grid.levels(by_year=True))
             values.append(np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan))
         both = np.isfinite(values[0]) & np.isfinite(values[1])
+        rest = int((view.grid.levels(by_year=True)[1][:, view.grid.years.index(year)] > 0).sum())
+        rest -= int(both.sum())
+        counted = rest == 0 or rest >= view.least
         findings.append(
             _alike(
-                view, values[0][both], values[1][both], f"{estimand}, {year}.", year, seed, draws
+                view,
+                values[0][both],
+                values[1][both],
+                f"{estimand}, {year}.",
+                year,
+                seed,
+                draws,
+                counted,
             )
         )
     return findings, notes
 
 
 def _alike(
-    view: View, first: Column, second: Column, estimand: str, year: str, seed: int, draws: int
+    view: View,
+    first: Column,
+    second: Column,
+    estimand: str,
+    year: str,
+    seed: int,
+    draws: int,
+    counted: bool,
 ) -> Finding:
     many = first.size
     if not view.public and 0 < many < view.least:
@@ -970,8 +1075,8 @@ def _alike(
         "of": year,
         "estimand": estimand,
         "unit": "correlation",
-        "n_rows": many,
-        "n_units": many,
+        "n_rows": many if counted else 0,
+        "n_units": many if counted else 0,
         "basis": "nothing sums to one: ranks",
     }
     if test is None or not np.isfinite(test.correlation):
@@ -995,8 +1100,8 @@ def _alike(
         p_least=test.least_p,
         method=f"ranks within the year, ties in the middle; p by {test.orders}; interval of Bonett "
         "and Wright",
-        says=f"{year}: on the {many:,} units that both have, the ranks agree with a correlation "
-        f"of {test.correlation:.2f} (95 % {lower:.2f} to {upper:.2f}).",
+        says=f"{year}: on the {f'{many:,} ' if counted else ''}units that both have, the ranks "
+        f"agree with a correlation of {test.correlation:.2f} (95 % {lower:.2f} to {upper:.2f}).",
         cannot_say="Which of the two is right, and whether both err alike."
         + keys_doubted(test.p_value),
     )
@@ -1046,7 +1151,8 @@ def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> 
     part, whole = grid.levels(by_year=True)
     every, kept = view.told(part, whole)
     of_units = view.throughout if view.several else np.ones(grid.units.size, bool)
-    which = f"the {of_units.sum():,} units there in every year" if view.several else "all units"
+    number = f"{of_units.sum():,} " if "always" in view.counted else ""
+    which = f"the {number}units there in every year" if view.several else "all units"
     shared: dict[str, Any] = {
         "index": f"rights.{view.right}",
         "source_sha256": sha256,
@@ -1060,7 +1166,9 @@ def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> 
                 value=float(part[of_units, place].sum() / whole[of_units, place].sum()),
                 unit="share",
                 time=year,
-                n_units=int((whole[of_units, place] > 0).sum()),
+                n_units=int((whole[of_units, place] > 0).sum())
+                if ("always" if view.several else f"in {year}") in view.counted
+                else 0,
                 transform=rule,
                 **shared,
             )
@@ -1071,7 +1179,7 @@ def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> 
             **{key: one for key, one in _interval(slope).items() if key != "p_value"},
             unit="logit a year",
             time=f"{grid.years[0]} to {grid.years[-1]}",
-            n_units=slope.units,
+            n_units=slope.units if "always" in view.counted else 0,
             transform=f"{rule}; then the least-squares slope of its logit on the year",
             **shared,
         )
@@ -1079,21 +1187,23 @@ def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> 
 
 def _notes(view: View) -> Iterator[str]:
     grid = view.grid
-    if grid.n_gaps and (view.public or grid.n_gaps >= view.least):
+    if grid.n_gaps and (view.public or min(grid.n_gaps, grid.gap_units) >= view.least):
         yield f"{grid.n_gaps:,} rows have no value; they are left out, not filled in."
     _, whole = grid.levels(by_year=False)
-    nothing = int(((grid.rows > 0) & (grid.whole == 0)).sum())
-    if nothing and (view.public or nothing >= view.least):
+    empty = (grid.rows > 0) & (grid.whole == 0)
+    nothing = int(empty.sum())
+    if nothing and (view.public or empty.any(axis=1).sum() >= view.least):
         yield f"{nothing:,} cells have nothing to be a part of (0 of 0); they have no share."
     stays = view.throughout
     come = int((whole > 0).any(axis=1).sum() - stays.sum())
-    if view.several and come and (view.public or come >= view.least):
+    if view.several and come and view.counted >= {"any", "always"}:
         yield (
             f"{come:,} units come or go: merged, renamed, or listed later. They are in the level "
             "of all rows and in no change."
         )
     short = int((whole[stays][:, (whole > 0).any(axis=0)] == 0).any(axis=1).sum())
-    if len(grid.periods) > len(grid.years) and short and (view.public or short >= view.least):
+    split = len(grid.periods) > len(grid.years)
+    if split and short and view.counted >= {"always", "complete"}:
         yield f"{short:,} of the units there in every year lack a period within one."
     every, kept = view.told(*grid.levels(by_year=True))
     hidden = int((~every).sum() + (~kept).sum()) if view.several else int((~every).sum())
@@ -1110,7 +1220,7 @@ def _series(view: View, trends: Mapping[str, Estimate | None]) -> dict[str, Colu
     coverage = [
         {**label, "year": year, "time": float(year[:4]), "units": int(there.sum())}
         for year, there, shown in zip(grid.years, (whole > 0).T, every, strict=True)
-        if shown and there.any()
+        if shown and there.any() and f"in {year}" in view.counted
     ]
     found = {
         "coverage": coverage or [{**label, "year": "", "time": np.nan, "units": 0}],
@@ -1125,7 +1235,9 @@ def _series(view: View, trends: Mapping[str, Estimate | None]) -> dict[str, Colu
                 "clustered": one.clustered,
                 "left_out": one.error,
                 "dispersion": one.dispersion,
-                "units": one.units,
+                "units": one.units
+                if ("any" if name == "trend" else "always") in view.counted
+                else 0,
             }
             for name, one in trends.items()
             if isinstance(one, LogitTrend)
@@ -1158,12 +1270,16 @@ def _drawn_levels(view: View) -> Iterator[dict[str, Any]]:
         for place in np.flatnonzero(there) if (there & shown).any() else ():
             told = bool(shown[place])  # else nan, where the line breaks
             level = part[of_units, place].sum() / whole[of_units, place].sum()
+            many = float((whole[of_units, place] > 0).sum())
+            counted = f"in {grid.periods[place]}"
+            if rows == "throughout":  # within a year some of them may be missing
+                counted = "always" if many == of_units.sum() else "nothing"
             yield {
                 "period": grid.periods[place],
                 "time": float(grid.moments[place]),
                 "rows": rows,
                 "value": float(level) if told else np.nan,
-                "units": float((whole[of_units, place] > 0).sum()) if told else np.nan,
+                "units": many if told and counted in view.counted else np.nan,
                 "scale": view.reading.scale,
             }
 
@@ -1176,7 +1292,10 @@ def _not_drawn(view: View) -> Iterator[Suppressed]:
     part, whole = grid.levels(by_year=True)
     years = (whole > 0).any(axis=0)
     every, _ = view.told(part, whole)
-    if not every[years].all():  # the series keeps its labels, without units, where nothing is told
+    names = {f"in {year}" for year, one in zip(grid.years, years, strict=True) if one}
+    if (
+        not every[years].all() or not names <= view.counted
+    ):  # the series keeps its labels, without units, where nothing is told
         yield suppressed("coverage", few, part=True)
     inside, kept = view.told_inside()
     _, whole = grid.levels(by_year=False)
