@@ -547,7 +547,7 @@ def test_values_below_the_floor_are_not_what_all_less_the_tail_leave():
 
 def test_shares_of_the_whole_of_few_holders_are_no_note():
     table = {"who": list("abc"), "held": [0.3, 0.2, 0.1]}
-    audit = concentration(table, holder="who", amount="held", basis="market")
+    audit = concentration(table, holder="who", amount="held", basis="market", whole=1)
     assert "60.0%" not in " ".join(audit.notes)
 
 

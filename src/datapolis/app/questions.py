@@ -32,7 +32,10 @@ MUST: dict[str, tuple[str, str]] = {
         "Is the table a sample of a population?",
         "not known: then nothing is said of risk",
     ),
-    "whole": ("What are shares parts of?", "nothing: these are sizes"),
+    "whole": (
+        "What are shares parts of?",
+        "sizes of nothing, or shares that sum to about 1 or 100",
+    ),
 }
 """What decides what may be said: the question, and the answer that there is none."""
 ASKED = {
