@@ -38,7 +38,7 @@ SHARES = (
     "integration_gap data_weight pivotality capture competence joins solved solved_alone sight "
     "capacity demand previous_share"
 ).split()
-SIGNED = ("quality", "partners", "lead", "pricing_gain", "government_gain")
+SIGNED = ("quality", "partners", "lead", "pricing_gain", "government_gain", "gain")
 UNKNOWN = ("half_time", "reach", "common_price", "pricing_gain", "integration_gap")  # nan: no value
 ROUNDING = 1e-5  # of a share that is a quotient of float32 sums over up to some hundred terms
 UNMEASURED = (  # nan, where there is nothing to measure (docs/model.md, 8)
