@@ -509,13 +509,24 @@ def test_every_audit_can_be_asked(kind):
     assert len(ids) == len(set(ids))
     lacking = questions.missing(kind, plain)
     assert set(lacking) <= set(ids)
-    for name in questions.ASKED[kind]:
+    for name in questions.asked_of(kind, plain):
         assert name in lacking or f"ask_{name}" in lacking or plain[name]
     for group in groups:
         for field in group["fields"]:
             assert field["label"] and field["kind"] in (
                 "select", "number", "text", "check", "many",
             )  # fmt: skip
+
+
+def test_what_would_have_no_effect_is_neither_asked_nor_sent():
+    plain = questions.defaults("concentration")
+    assert questions.asked_of("concentration", plain) == ["basis"]
+    market = plain | {"basis": "market", "time": "year"}
+    assert questions.asked_of("concentration", market) == ["basis", "floor", "whole"]
+    given = market | {"ask_floor": "given", "floor": "0.1", "ask_whole": "none"}
+    assert questions.named("concentration", given)["floor"] == 0.1
+    without = questions.named("concentration", given | {"time": ""})
+    assert "floor" not in without and set(without) == {"basis"}
 
 
 def test_answers_are_read_as_the_audit_takes_them():

@@ -213,6 +213,8 @@ def ask(frame, **more):
         "draws": FEW,
         "floor": 500,
     }
+    if more.get("size") == "":
+        options.pop("floor")  # of sizes
     return breaches(frame, **{**options, **more})
 
 

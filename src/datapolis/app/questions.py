@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from datapolis.audits.dependencies import rules_of
 from datapolis.audits.finding import AUDITS, options_of, sources_of
 from datapolis.audits.options import READING, columns_by_name, number_or_word
 from datapolis.errors import InputError
@@ -67,11 +68,12 @@ def kinds() -> list[list[str]]:
 def groups(kind: str, columns: Sequence[str], values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The fields of an audit for a table of these columns."""
     options = options_of(AUDITS[kind])
-    first = [name for name in ASKED[kind] if name in options]
+    first = [name for name in asked_of(kind, values) if name in options]
     needed = [
         name for name, one in options.items() if one.default is one.empty and name not in first
     ]
-    rest = [name for name in options if name not in (*first, *needed, *LAST, *READING)]
+    idle = set(ASKED[kind]) - set(first)
+    rest = [name for name in options if name not in (*first, *needed, *LAST, *READING, *idle)]
     plain = defaults(kind)
     made: list[dict[str, Any]] = []
     if first:
@@ -102,6 +104,22 @@ def groups(kind: str, columns: Sequence[str], values: Mapping[str, Any]) -> list
             given = any(values.get(one["id"]) != plain.get(one["id"]) for one in fields)
             made.append({"title": title, "fold": True, "open": opened or given, "fields": fields})
     return made
+
+
+def asked_of(kind: str, values: Mapping[str, Any]) -> list[str]:
+    """What is asked first, without what would have no effect beside the other answers."""
+    options = options_of(AUDITS[kind])
+    rules = rules_of({name: one.annotation for name, one in options.items()})
+    plain = defaults(kind)
+
+    def given(name: str) -> bool:
+        return values.get(name) != plain.get(name) and answered(values.get(name))
+
+    def acts(name: str) -> bool:
+        beside = {one: values.get(one, "") for one in options}
+        return all(rule.met(beside, given) for rule in rules.get(name, ()))
+
+    return [name for name in ASKED[kind] if acts(name)]
 
 
 def asked_first(
@@ -179,11 +197,11 @@ def shown(field: Mapping[str, Any], value: Any) -> Any:
 
 def missing(kind: str, values: Mapping[str, Any]) -> dict[str, str]:
     """What has to be said before any number is."""
-    options = options_of(AUDITS[kind])
+    options, asked = options_of(AUDITS[kind]), asked_of(kind, values)
     found = {}
     for name, one in options.items():
         needed = one.default is one.empty
-        if name in ASKED[kind] and not needed:
+        if name in asked and not needed:
             if name not in MUST or values.get(f"ask_{name}") == GIVEN:
                 needed = True
             elif values.get(f"ask_{name}") != NONE:
@@ -195,10 +213,13 @@ def missing(kind: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 def named(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The options as the audit takes them. Raises InputError for what cannot be read."""
-    found = {}
+    found: dict[str, Any] = {}
+    idle = set(ASKED[kind]) - set(asked_of(kind, values))
     for name, one in options_of(AUDITS[kind]).items():
         value = values.get(name)
         if name in ASKED[kind] and name in MUST and values.get(f"ask_{name}") == NONE:
+            continue
+        if name in idle:
             continue
         if answered(value) or isinstance(value, bool):
             read = converted(name, value, one)

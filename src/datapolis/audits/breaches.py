@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.dependencies import Needs, Without
 from datapolis.audits.disclosure_control import countable, enough_each_side, parted
 from datapolis.audits.finding import Audit, Columns, Finding, audit, without_rows
 from datapolis.audits.margins import shown_together
@@ -104,6 +105,8 @@ NO_TARGET = (
     "a register those of one sector above a size; lags and sizes in people are no model index."
 )
 
+DATED = Needs("reported", "start")  # what a date of the table or of a law is compared with
+
 
 @audit(
     amount=("size", "lag"),
@@ -120,13 +123,27 @@ def breaches(
     size: Annotated[str, "column: how many people or records were affected"] = "",
     holder: Annotated[str, "column: the entity whose data leaked, the independent unit"] = "",
     entity: Annotated[str, "column: type of entity"] = "",
-    as_of: Annotated[str, "date of the table, as 2014-06-27; else the last report"] = "",
-    law_from: Annotated[
-        str, "first start from which reports were due, as 2009-09-23; else the first report"
+    as_of: Annotated[
+        str, "date of the table, as 2014-06-27; else the last report", DATED, Without("sample")
     ] = "",
-    floor: Annotated[float | None, "size below which nothing has to be reported"] = None,
-    mark: Annotated[float, "days after which a lag is called long"] = MARK,
-    population: Annotated[float | None, "people there are: no breach is larger"] = None,
+    law_from: Annotated[
+        str,
+        "first start from which reports were due, as 2009-09-23; else the first report",
+        DATED,
+        Without("sample"),
+    ] = "",
+    floor: Annotated[
+        float | None,
+        "size below which nothing has to be reported",
+        Needs("size"),
+        Without("sample"),
+    ] = None,
+    mark: Annotated[
+        float, "days after which a lag is called long", Needs("lag", "start"), Without("sample")
+    ] = MARK,
+    population: Annotated[
+        float | None, "people there are: no breach is larger", Needs("size"), Without("sample")
+    ] = None,
     sample: Annotated[bool, "the rows were picked: tell shares within them, nothing else"] = False,
     shares: Annotated[Sequence[str], "columns of labels, several in a cell joined by |"] = (),
     drop: Drop = "",
@@ -159,6 +176,13 @@ def breaches(
         draws=int(_positive("draws", draws)),
         progress=progress,
     )
+    if holder and holder in (start, reported, lag, size):
+        raise InputError(
+            "a date or a number is no entity",
+            field="holder",
+            value=holder,
+            allowed="a column of names",
+        )
     shares = [shares] if isinstance(shares, str) else list(shares)
     rows = _typed(open_table(table, drop=drop, duplicates=duplicates), asked, shares)
     told = _Told(

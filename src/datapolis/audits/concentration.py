@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from datapolis.audits.dependencies import Needs, Without
 from datapolis.audits.finding import (
     Audit,
     Columns,
@@ -171,17 +172,24 @@ def concentration(
     time: Annotated[str, "column of periods"] = "",
     within: Annotated[str, "column of separate markets, such as regions; answers are means"] = "",
     weight: Annotated[
-        str, "column that weighs the separate markets; without it they are equal"
+        str, "column that weighs the separate markets; without it they are equal", Needs("within")
     ] = "",
-    group: Annotated[str, "column of groups of holders, to split the Herfindahl index by"] = "",
+    group: Annotated[
+        str, "column of groups of holders, to split the Herfindahl index by", Without("within")
+    ] = "",
     frequency: Frequency = "",
     whole: Annotated[
         float | Literal["sum"] | None,
         "what shares are parts of: 1, 100, or sum where the list is the whole market",
+        Needs("basis", value="market"),
     ] = None,
-    floor: Annotated[float | None, "least amount for the panel above one floor"] = None,
-    leaders: Annotated[int, "how many of the largest are counted together"] = 4,
-    unseen: Annotated[float, "holders too small to be listed, for each that is"] = 1.0,
+    floor: Annotated[
+        float | None, "least amount for the panel above one floor", Needs("time"), Without("within")
+    ] = None,
+    leaders: Annotated[int, "how many of the largest are counted together", Without("within")] = 4,
+    unseen: Annotated[
+        float, "holders too small to be listed, for each that is", Without("within")
+    ] = 1.0,
     drop: Drop = "",
     duplicates: Duplicates = "keep",
     public: Public = False,
@@ -246,7 +254,7 @@ def concentration(
                 floor = max(one.smallest(least) for one in large)
             findings += _changes(large, basis, floor, least)
             series, hidden = _series(lists, large, floor, leaders, least)
-            targets = tuple(_targets(large, basis, part, rows.sha256, leaders, least))
+            targets = tuple(_targets(large, basis, part, rows.sha256, leaders, least, unseen))
         else:
             charts = ("lorenz", "panels") if len(lists) > 1 else ("lorenz",)
             hidden = each(charts, too_few("holders", least))
@@ -1020,6 +1028,7 @@ def _targets(
     sha256: str,
     leaders: int,
     least: int,
+    unseen: float,
 ) -> Iterator[Target]:
     """Concentration of users, to be observed on the model's firms above the same floor."""
     for one in lists:
@@ -1031,7 +1040,7 @@ def _targets(
         ):
             if index == "top_fifth_share" and least > 1 and one.amount.size / 5 not in told:
                 continue
-            tables = with_unseen(one.amount, basis, whole, smallest=smallest)
+            tables = with_unseen(one.amount, basis, whole, unseen, smallest)
             values = [float(indicator(amounts)) for amounts in tables]
             yield Target(
                 index=index,

@@ -27,6 +27,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from datapolis.audits.adoption import People, when_adopted
+from datapolis.audits.dependencies import Needs
 from datapolis.audits.finding import Audit, audit
 from datapolis.audits.neighbours import who_came_first
 from datapolis.audits.options import (
@@ -91,7 +92,9 @@ def diffusion(
         int | None, "first period in which anybody could adopt; else 1, or a first year"
     ] = None,
     within: Annotated[str, "column of communities; times are dealt anew inside them"] = "",
-    node: Annotated[str, "column of people's names, as in the table of ties"] = "node",
+    node: Annotated[str, "column of people's names, as in the table of ties", Needs("network")] = (
+        "node"
+    ),
     ties: Annotated[Sequence[str], "two columns: who has the tie, and to whom"] = (
         "source",
         "target",
@@ -104,10 +107,9 @@ def diffusion(
     depth: Annotated[str, "column of how many replies a post is from the first"] = "",
     seconds: Annotated[str, "column of seconds since the first post"] = "",
     stance: Annotated[str, "column of a post's stance"] = "",
-    stances: Annotated[Sequence[str], "values of stance whose share of posts is compared"] = (
-        "deny",
-        "support",
-    ),
+    stances: Annotated[
+        Sequence[str], "values of stance whose share of posts is compared", Needs("stance")
+    ] = ("deny", "support"),
     post: Annotated[str, "column of posts, each once in a thread"] = "",
     parent: Annotated[str, "column of the post that a reply answers"] = "",
     drop: Drop = "",

@@ -166,6 +166,10 @@ def enforcement(
     date, year = _column(rows, date, DATES, taken), _column(rows, year, YEARS, taken)
     read = _read(rows, amount, by, date, year, opened, unit)
     end = _day(as_of, "as_of") if as_of else None
+    if as_of and not (date or year):
+        raise InputError(
+            "--as-of has no effect here", field="as_of", value=as_of, allowed="only with --date"
+        )
     least = 1 if public else min_group
     told: dict[str, Any] = {"kind": "enforcement", "title": "What regulators fine"}
     if not read.safe(least):

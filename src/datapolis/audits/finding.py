@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 import numpy as np
 
 from datapolis import __version__
+from datapolis.audits.dependencies import Rule, check_dependencies, rules_of
 from datapolis.audits.options import READING
 from datapolis.audits.privacy import LEAST, WITHHELD
 from datapolis.audits.slip_notes import Roles, slip_notes
@@ -281,7 +282,8 @@ def audit(
     """Declare a function from tables and options to an Audit as the audit of its own name.
 
     It gets the options that say how cells are read (`options.READING`), and its tables opened by
-    them. Its options and their defaults are kept in the result, so that it can be done again. What
+    them. Its options and their defaults are kept in the result, so that it can be done again. One
+    that would have no effect (audits/dependencies.py) is refused before any table is read. What
     looks like a slip in its first table is asked about, by the columns that these options name:
 
     amount   sizes, on a scale that some rows could miss; "sensitive if numbers" where another
@@ -300,6 +302,7 @@ def audit(
             raise TypeError(f"{function.__name__}: {', '.join(shared)} are options of every audit")
         signature = own.replace(parameters=[*own.parameters.values(), *_reading()])
         parameters = signature.parameters.values()
+        defaults = {one.name: one.default for one in parameters}
         keyword = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
         sources = [one.name for one in parameters if _is_source(one)]
         if unknown := roles.options - set(own.parameters):
@@ -311,6 +314,7 @@ def audit(
             bound.apply_defaults()
             given = dict(bound.arguments)
             options = {name: given[name] for name in keyword}
+            check_dependencies(_rules(function), given, defaults)
             form = Format(**{name: given.pop(name) for name in READING})
             for name in sources:
                 if given[name] is not None:
@@ -335,6 +339,11 @@ def audit(
         return audited
 
     return declared
+
+
+@functools.cache
+def _rules(function: Callable[..., Audit]) -> dict[str, list[Rule]]:
+    return rules_of(get_type_hints(function, include_extras=True))
 
 
 def _reading() -> list[inspect.Parameter]:

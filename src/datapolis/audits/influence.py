@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.dependencies import Needs
 from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
 from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
@@ -115,8 +116,10 @@ def influence(
     client: Annotated[str, "column with the client as the filer writes it, likewise"] = CLIENT,
     amends: Annotated[str, "word in the type of filing that marks an amendment"] = "amendment",
     currency: Annotated[str, "unit of the amounts"] = "USD",
-    size_name: Annotated[str, "column of the size table with the company"] = "company",
-    size_value: Annotated[str, "column of the size table with its size"] = "size",
+    size_name: Annotated[
+        str, "column of the size table with the company", Needs("size")
+    ] = "company",
+    size_value: Annotated[str, "column of the size table with its size", Needs("size")] = "size",
     drop: Drop = "",
     duplicates: Duplicates = "keep",
     public: Public = False,

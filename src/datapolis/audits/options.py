@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from datapolis import tables
+from datapolis.audits.dependencies import Without
 from datapolis.audits.privacy import LEAST
 from datapolis.errors import InputError
 
@@ -27,7 +28,9 @@ Totals = Annotated[
     tables.Totals, "what is done with rows that are the total of the others; ask: refused"
 ]
 Public = Annotated[bool, "the table is a public register: show groups of any size, and names"]
-MinGroup = Annotated[int, "least number of units, and of people, in a group that is shown"]
+MinGroup = Annotated[
+    int, "least number of units, and of people, in a group that is shown", Without("public")
+]
 Seed = Annotated[int, "of every random step"]
 Draws = Annotated[int, "permutations and bootstrap samples; at least 9,999 to be cited"]
 Progress = Callable[[str, int, int], None] | None

@@ -43,6 +43,7 @@ import numpy as np
 
 from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared, Reduced, prepare
+from datapolis.audits.dependencies import Needs
 from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, withheld
 from datapolis.audits.options import (
     MIN_GROUP,
@@ -116,7 +117,9 @@ def prices(
     cost: Annotated[
         Sequence[str], "columns of cost, alike inside a cell; C(column) for categories"
     ] = (),
-    classes: Annotated[int, "how many classes a cost with many values is cut into"] = 5,
+    classes: Annotated[
+        int, "how many classes a cost with many values is cut into", Needs("cost")
+    ] = 5,
     controls: Annotated[
         Sequence[str], "further terms of the regression: column, log(column)^2, C(column)"
     ] = (),

@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 
+from datapolis.audits.dependencies import Needs
 from datapolis.audits.disclosure_control import countable
 from datapolis.audits.finding import (
     Audit,
@@ -131,6 +132,7 @@ def rights(
         Mapping[str, str],
         "columns of the other table where they differ: unit, time, score, yes, of, entry; or "
         "period, the one it speaks of",
+        Needs("other"),
     ] = NOTHING,
     target: Annotated[
         bool, "emit shares as targets: each of `of` is an attempt to use the right"

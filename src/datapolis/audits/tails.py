@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from datapolis.audits.dependencies import Needs
 from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, choice
 from datapolis.audits.frequency import Frequency, note, units, with_frequency
 from datapolis.audits.options import (
@@ -104,7 +105,7 @@ def tails(
     index: Annotated[
         Literal["", "user_tail", "data_tail"], "model index that the column measures, for a target"
     ] = "",
-    time: Annotated[str, "when it was measured, for a target"] = "",
+    time: Annotated[str, "when it was measured, for a target", Needs("index")] = "",
     drop: Drop = "",
     duplicates: Duplicates = "keep",
     public: Public = False,

@@ -290,7 +290,7 @@ class Table:
         import ibis
 
         self.require(*columns)
-        seen = self.expression.group_by(list(columns)).agg(ibis._.count().name(N))
+        seen = self.expression.group_by(list(dict.fromkeys(columns))).agg(ibis._.count().name(N))
         again = int(self._run(seen.filter(seen[N] > 1).count(), scalar=True))
         if again:
             raise InputError(
