@@ -88,13 +88,13 @@ VALUES = {
     "by": ["side=b:a"],
     "outcome": ["income"],
     "min_group": [1000],
+    "missing": ["?"],
     ("diffusion", "start"): [0],
 }  # fmt: skip
 WITHOUT = {
     "seed": "it says which chance, where there is any: a study sets one for all its audits",
     "draws": "it says how many samples, where there are any: a study sets one for all its audits",
     "duplicates": "no row of these tables repeats another",
-    "missing": "no cell of this table holds a text for what is missing",
     "empty": "no cell of this table is empty",
     "samples": "estimates are tried on files of 1,000 people or more",
     "amends": "no filing of this table amends another",

@@ -372,3 +372,92 @@ def test_spark_gives_the_same(on_spark):
     for name, columns in here.series.items():
         for column, values in columns.items():
             np.testing.assert_array_equal(there.series[name][column], values)
+
+
+# --- small files with known answers --------------------------------------------------------------
+
+SUPPRESSED = {
+    "age": ["<50", "<50", ">=50", "*", "<50", ">=50", "<50"],
+    "gender": ["female", "male", "male", "*", "female", "male", "male"],
+    "zip": ["81***", "81***", "81***", "*****", "81***", "81***", "81***"],
+    "ill": ["a", "b", "a", "b", "b", "b", "a"],
+}
+THREE = {"quasi": ["age", "gender", "zip"], "sensitive": "ill", "public": True, "samples": 0}
+
+
+def test_suppressed_rows_match_everybody_or_stand_apart_and_both_are_told():
+    """Three classes of two and a row of stars: k is 2 where it stands apart, 3 where it matches."""
+    found = disclosure(SUPPRESSED, missing="*", **THREE)
+    assert (found["k"].estimate, found["k_without_missing"].estimate) == (3, 2)
+    assert "k = 3" in found["k"].says and "k = 2" in found["k"].says
+    assert found["k_without_missing"].n_units == 6
+    assert any("can only look safer" in note for note in found.notes)
+
+
+def test_stars_that_were_not_told_are_asked_about():
+    found = disclosure(SUPPRESSED, **THREE)
+    assert found["k"].estimate == 1
+    (asked,) = (note for note in found.notes if "--missing" in note)
+    assert "In 1 rows age, gender and zip hold" in asked and '--missing "*"' in asked
+    private = disclosure(SUPPRESSED, **{**THREE, "public": False})
+    assert any("In fewer than 10 rows" in note for note in private.notes)
+    assert "--missing" not in " ".join(disclosure(SUPPRESSED, missing="*", **THREE).notes)
+
+
+@pytest.mark.parametrize("word", ["NA", "?", "unknown", "n/a"])
+def test_names_of_a_missing_sensitive_value_are_asked_about(word):
+    table = {"place": ["a", "b"] * 10, "ill": ["x", "y", word, "none"] * 5}
+    options = {"quasi": ["place"], "sensitive": "ill", "public": True, "samples": 0}
+    asked = [note for note in disclosure(table, **options).notes if "--missing" in note]
+    assert len(asked) == 1 and f'--missing "{word}"' in asked[0] and "In 5 rows ill" in asked[0]
+    found = disclosure(table, missing=word, **options)
+    assert found["l"].estimate == 1
+    assert not any("--missing" in note for note in found.notes)
+
+
+def test_a_missing_value_that_stands_nowhere_is_told():
+    notes = disclosure(SUPPRESSED, missing="?", **THREE).notes
+    assert any("No cell holds '?'" in note for note in notes)
+
+
+def test_where_nobody_is_known_whole_there_is_no_k_apart():
+    table = {"a": ["", "x"] * 6, "b": ["y", ""] * 6, "ill": ["s", "t"] * 6}
+    found = disclosure(table, quasi=["a", "b"], sensitive="ill", public=True, samples=0)
+    assert found["k"].estimate == 12 and np.isnan(found["k_without_missing"].estimate)
+    assert "no k" in found["k"].says
+
+
+def small(text, **options):
+    head, *rows = [line.split(",") for line in text.split()]
+    table = dict(zip(head, map(list, zip(*rows, strict=True)), strict=True))
+    return disclosure(table, public=True, samples=0, **options)
+
+
+def test_a_missing_quasi_identifier_alone_changes_no_k():
+    """sdcMicro#363: k 2 and l 2, whether or not the empty job matches."""
+    rows = "sex,job,origin,ill f,,other,1 f,,other,1 f,,other,0 m,teacher,other,1 "
+    rows += "m,teacher,other,0 f,nurse,majority,0 f,nurse,majority,1"
+    found = small(rows, quasi=["sex", "job", "origin"], sensitive="ill")
+    assert (found["k"].estimate, found["l"].estimate) == (2, 2)
+    assert found["k_without_missing"].estimate == 2
+
+
+def test_an_unknown_sensitive_value_is_no_level():
+    """sdcMicro#300: of five people with a known level, three stand in a class of one level."""
+    rows = "place,ill Foo,yes Foo,yes Foo,yes Bar, Bar, Baz,yes Baz,no"
+    found = small(rows, quasi=["place"], sensitive="ill")
+    assert found["l"].estimate == 1
+    assert found["certain_share"].estimate == pytest.approx(0.6)
+    assert any("In 2 rows ill is missing" in note for note in found.notes)
+
+
+def test_below_k_is_strictly_below():
+    """Classes of 1, 2, 3 and 4 people: three of ten hide among fewer than 3."""
+    rows = "region,sex,ill N,f,a N,m,a N,m,b S,f,a S,f,b S,f,a S,m,a S,m,b S,m,a S,m,b"
+    found = small(rows, quasi=["region", "sex"], sensitive="ill", least_k=3)
+    assert found["share_below_k"].estimate == pytest.approx(0.3)
+
+
+def test_leading_zeros_keep_codes_apart():
+    rows = "zip,ill 01001,a 01001,b 1001,a 1001,b 1001,a"
+    assert small(rows, quasi=["zip"], sensitive="ill")["k"].estimate == 2

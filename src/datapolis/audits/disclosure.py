@@ -10,7 +10,9 @@ many of them have each level of a sensitive column; all measures are indicators 
     beta       greatest gain in belief: max of (q - p)/p, shares q in a class and p in the table
 
 **Missing values.** An empty cell, or one that holds the text told as `missing`, matches every
-value: an intruder cannot use what is not there. Any other text, `?` too, is a value unless told.
+value: an intruder cannot use what is not there. That is the optimistic reading: k is told a second
+time, of the rows in which nothing is missing alone. Any other text, `?` or `*` too, is a value
+unless told, and asked about.
 
 **The population.** A person who is unique in a sample may have doubles outside it. With the
 sampling fraction pi the chance that a match to a sample unique is right is estimated without a
@@ -18,8 +20,8 @@ model, by pi n_1/(pi n_1 + 2 (1 - pi) n_2), and the share unique in the populati
 partition, which is a *model*. Both are tried on samples of the file itself, where the truth is
 known. Without pi nothing is said.
 
-**Privacy.** No value of any column leaves the reduction: its results hold numbers of classes and
-levels alone. k, l, t and beta say how far the worst class goes, never which it is. Class sizes are
+**Privacy.** No value of any column leaves the reduction, but for marks of a missing one: it holds
+numbers of classes and levels alone. k, l, t and beta say how far the worst class goes, never which it is. Class sizes are
 told in bins of at least `min_group` people, and a share only where two such bins meet. Of people
 who are singled out, a number is told only if it and every difference from the others told, where
 one group lies within the other, is nobody or at least `min_group` people.
@@ -34,8 +36,8 @@ Manning and Ford (2002) on sets that single out; O32, docs/theory.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import comb, log1p
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,6 +91,12 @@ SAMPLE = (
     "Risk: where the file is a sample, people who are unique in it may have doubles outside it. "
     "Unique means by these columns; an intruder may know others."
 )
+STAR = "*"  # what stands for a suppressed value in files of ARX and others
+MISSING_WORDS = frozenset(
+    "?|-|--|.|..|na|n/a|#n/a|nan|null|nil|<na>|missing|unknown|suppressed|redacted|not known"
+    "|not available".split("|")
+)
+"""Other texts that often stand for a missing value; "none" is as often a level."""
 MODEL = (
     "It is a model: its interval holds the sampling error alone, and where classes are not as in "
     "Pitman's partition it is wrong by more. In a file made so that nobody is unique (k = 3) "
@@ -105,6 +113,8 @@ class Cells:
     level: Int[Column, "cell"]  # of the sensitive column, in order; -1 where it is missing
     levels: int
     people: Int[Column, "cell"]
+    doubted: Mapping[str, tuple[list[str], int]] = field(default_factory=dict)
+    """Texts that look like a missing value and were not told as one: in which columns and rows."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +132,12 @@ class Classes:
         """Whether no value is missing, so that no two classes overlap."""
         return bool((self.codes >= 0).all())
 
+    @property
+    def known(self) -> Bool[Column, "class"]:
+        """The classes of people of whom no value is missing."""
+        found: Bool[Column, "class"] = (self.codes >= 0).all(axis=1)
+        return found
+
 
 @audit(amount="sensitive if numbers", unit=(), period=())
 def disclosure(
@@ -136,7 +152,9 @@ def disclosure(
         Sequence[str], "levels of the sensitive column, lowest first: t is the ordered distance"
     ] = (),
     frequency: Frequency = "",
-    missing: Annotated[str, "text that stands for a missing value, such as ?"] = "",
+    missing: Annotated[
+        str, "text that stands for a missing value, such as ?; * stands for any number of stars"
+    ] = "",
     fraction: Annotated[
         float | None, "part of the population that is in the file, above 0 to 1"
     ] = None,
@@ -192,7 +210,11 @@ def disclosure(
         findings=tuple(findings),
         series=_series(file, groups),
         suppressed=_hidden(file, groups),
-        notes=(*rows.notes, *_notes(file, groups, cells, fraction, duplicates, frequency)),
+        notes=(
+            *rows.notes,
+            *_not_found(cells, missing),
+            *_notes(file, groups, cells, fraction, duplicates, frequency),
+        ),
         inputs=(rows.provenance,),
     )
 
@@ -227,9 +249,10 @@ def read_cells(
     kept = rows.expression.select(**plain, each=each).group_by(list(plain))
     cells = kept.agg(people=lambda group: group.each.sum().cast("int64"))
     arrow = rows.arrow(cells)
-    codes = [_coded(arrow[f"c{place}"], missing)[0] for place in range(len(attributes))]
+    coded = [_coded(arrow[f"c{place}"], missing) for place in range(len(attributes) + 1)]
+    codes = [one for one, _ in coded[:-1]]
     people = np.asarray(arrow["people"], np.int64)
-    level, texts = _coded(arrow[f"c{len(attributes)}"], missing)
+    level, texts = coded[-1]
     if not texts:
         raise InputError(
             "is empty in every row", file=rows.name, field=sensitive, allowed="a level in some rows"
@@ -240,7 +263,30 @@ def read_cells(
         level=np.where(level >= 0, place[level], -1),
         levels=int(place.max()) + 1,
         people=people,
+        doubted=_doubted((*attributes, sensitive), coded, people),
     )
+
+
+def _doubted(
+    columns: Sequence[str], coded: Sequence[tuple[Column, list[str]]], people: Column
+) -> dict[str, tuple[list[str], int]]:
+    """Texts that may stand for a missing value: the columns they stand in, and in how many rows."""
+    named: dict[str, list[str]] = {}
+    rows: dict[str, Column] = {}
+    for column, (codes, texts) in zip(columns, coded, strict=True):
+        for place, text in enumerate(texts):
+            word = STAR if _stars(text) else text
+            if word == STAR or text.casefold() in MISSING_WORDS:
+                named.setdefault(word, [])
+                if column not in named[word]:
+                    named[word].append(column)
+                rows[word] = rows.get(word, np.zeros(people.size, bool)) | (codes == place)
+    return {word: (named[word], int(people[here].sum())) for word, here in rows.items()}
+
+
+def _stars(text: str) -> bool:
+    """Whether a text is of stars alone: * or *****."""
+    return bool(text) and not text.strip(STAR)
 
 
 def match(cells: Cells, columns: Sequence[int]) -> Classes:
@@ -315,7 +361,9 @@ def _coded(column: Any, missing: str) -> tuple[Int[Column, "cell"], list[str]]:
     texts: dict[str, int] = {}
     gaps = {"", missing} | ({"nan"} if pyarrow.types.is_floating(column.type) else set())
     place = [
-        -1 if text is None or text.strip() in gaps else texts.setdefault(text.strip(), len(texts))
+        -1
+        if text is None or text.strip() in gaps or (missing == STAR and _stars(text.strip()))
+        else texts.setdefault(text.strip(), len(texts))
         for text in encoded.dictionary.cast(pyarrow.string()).to_pylist()
     ]
     codes = np.asarray(encoded.indices.fill_null(-1))
@@ -528,6 +576,11 @@ def _crowd(file: _File, found: dict[str, float], ordered: bool) -> Iterator[Find
     """k, l, t, beta and who is in small classes; what k does not protect from comes first."""
     classes, column = file.classes, file.sensitive
     k, l_value, certain = found["k"], found["l"], found["certain"]
+    known, matched = classes.known, ""
+    if not classes.complete:
+        apart = float(k_anonymity(classes.people[known])) if known.any() else np.nan
+        matched = ", where a missing cell matches every value; without such matches "
+        matched += f"k = {apart:,.0f}" if known.any() else "there is no k: nobody has all of them"
     alike = bool((classes.whole > 0).sum() < 2)
     one_level = f"{column} has one level or none in the whole table: there is nothing to learn."
     nothing = one_level if alike else FILE
@@ -558,12 +611,15 @@ def _crowd(file: _File, found: dict[str, float], ordered: bool) -> Iterator[Find
         unit="people",
         estimand="The people in the smallest class of those who look alike.",
         method="k-anonymity: min over classes of the people who match",
-        says="Somebody stands alone: no other person has the same quasi-identifiers (k = 1)."
+        says=f"Somebody stands alone: no other person has the same quasi-identifiers (k = 1)"
+        f"{matched}."
         if k == 1
-        else f"Everybody is hidden among {k:,.0f} people or more (k = {k:,.0f}).",
+        else f"Everybody is hidden among {k:,.0f} people or more (k = {k:,.0f}){matched}.",
         cannot_say=f"Whether that protects: k says nothing about {column}, which may be the same "
         "for all of a class; see l.",
     )
+    if not classes.complete:
+        yield _without_matches(file, known, apart)
     below = float(share_below_k(classes.size, file.least_k, classes.people))
     yield file.finding(
         "share_below_k",
@@ -619,6 +675,29 @@ def _crowd(file: _File, found: dict[str, float], ordered: bool) -> Iterator[Find
         says=f"A person is matched by {mean:,.1f} people on average, himself included.",
         cannot_say="How it is for most: a few large classes raise the mean. " + FILE,
     )
+
+
+def _without_matches(file: _File, known: Bool[Column, "class"], k: float) -> Finding:
+    """k among the people of whom all quasi-identifiers are known, who match each other alone."""
+    many = int(file.classes.people[known].sum())
+    told = many if file.splits(many) else 0
+    words: dict[str, Any] = {
+        "unit": "people",
+        "n_rows": told,
+        "n_units": told,
+        "basis": "people whose quasi-identifiers are all known, one for each row",
+        "estimand": "The people in the smallest class, where a missing quasi-identifier matches "
+        "nobody and rows that have one are left out.",
+        "method": "k-anonymity over rows without a missing quasi-identifier, as where suppressed "
+        "rows stand apart",
+    }
+    if np.isnan(k):
+        return _unsaid(file, "Of nobody are all known.", "There is no such class.",
+                       {"name": "k_without_missing", **words})  # fmt: skip
+    says = f"Without matches by missing cells everybody is hidden among {k:,.0f} or more."
+    if k == 1:
+        says = "Without matches by missing cells somebody stands alone (k = 1)."
+    return file.finding("k_without_missing", k, says=says, **words)
 
 
 def _says_l(least: float, k: float, column: str) -> str:
@@ -899,6 +978,12 @@ def _hidden(file: _File, groups: _Groups) -> tuple[Suppressed, ...]:
     return ()
 
 
+def _not_found(cells: Cells, missing: str) -> Iterator[str]:
+    """Whether what was told to stand for a missing value stands nowhere."""
+    if missing and (cells.codes >= 0).all() and (cells.level >= 0).all():
+        yield f"No cell holds {missing!r}, which was told to stand for a missing value."
+
+
 def _notes(
     file: _File,
     groups: _Groups,
@@ -922,6 +1007,18 @@ def _notes(
         if lacking:
             many = f"{lacking:,}" if lacking >= file.least else f"fewer than {file.least}"
             yield f"In {many} rows {what} is missing."
+    if not classes.complete:
+        yield (
+            "A missing quasi-identifier matches every value, so that k, l, t and shares can only "
+            "look safer than if such rows stood apart; k_without_missing leaves them out."
+        )
+    for word, (columns, rows) in cells.doubted.items():
+        many = f"{rows:,}" if rows >= file.least else f"fewer than {file.least}"
+        yield (
+            f"In {many} rows {_listed(columns)} {'hold' if len(columns) > 1 else 'holds'} {word!r} "
+            "alone, which counts as a value: does it stand for one that is missing or suppressed? "
+            f'Then say so (--missing "{word}").'
+        )
     places = [len(np.unique(column[column >= 0])) for column in classes.codes.T]
     possible = float(np.prod(np.asarray(places, float)))
     if file.cuts(2) and possible > 1:
@@ -982,13 +1079,13 @@ def _check_numbers(
         raise InputError(
             "out of range", field="fraction", value=fraction, allowed="above 0, at most 1"
         )
-    for field, value, least in (
+    for option, value, least in (
         ("least_k", least_k, 2),
         ("up_to", up_to, 1),
         ("samples", samples, 0),
     ):
         if value < least:
-            raise InputError("out of range", field=field, value=value, allowed=f"{least} or more")
+            raise InputError("out of range", field=option, value=value, allowed=f"{least} or more")
     many = sum(comb(attributes, size) for size in range(1, min(up_to, attributes) + 1))
     if many > MOST_SETS:
         raise InputError(
