@@ -21,10 +21,10 @@ partition, which is a *model*. Both are tried on samples of the file itself, whe
 known. Without pi nothing is said.
 
 **Privacy.** No value of any column leaves the reduction, but for marks of a missing one: it holds
-numbers of classes and levels alone. k, l, t and beta say how far the worst class goes, never which it is. Class sizes are
-told in bins of at least `min_group` people, and a share only where two such bins meet. Of people
-who are singled out, a number is told only if it and every difference from the others told, where
-one group lies within the other, is nobody or at least `min_group` people.
+numbers of classes and levels alone. k, l, t and beta say how far the worst class goes, never which
+it is. Class sizes are told in bins of at least `min_group` people, and a share only where two such
+bins meet. Of people who are singled out, a number is told only if it and every difference from the
+others told, where one group lies within the other, is nobody or at least `min_group` people.
 
 Not computed: delta-disclosure, the greatest |ln q/p|, which is infinite as soon as a class lacks
 one level; and Ewens' partition, Pitman's with alpha 0, which fits such files worse.
