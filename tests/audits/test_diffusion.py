@@ -400,7 +400,7 @@ def test_bridges_that_are_weak_hold_people_together():
         ({}, "no question was asked"),
         ({"time": "toa", "strength": "toa"}, "two questions"),
         ({"time": "toa", "veracity": "city"}, "does not belong"),
-        ({"time": "toa", "never": 13, "stances": ["a", "b"]}, "does not belong"),
+        ({"time": "toa", "never": 13, "stances": ["a", "b"]}, "--stances has no effect"),
         ({"strength": "toa", "never": 13}, "does not belong"),
         ({"strength": "toa", "within": "city"}, "does not belong"),
         ({"time": "toa", "layer": ["a"]}, "there are no ties"),
