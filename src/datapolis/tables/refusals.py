@@ -56,23 +56,30 @@ def first_unread(
         return first_empty(rows, column, problem)
     if problem == "is out of range":
         return "", ""
-    found = first(
-        rows, column, lambda cells: rows.bare(cells).notnull() & converted(cells).isnull()
-    )
-    if found is None:
+
+    def unread(cells: Any) -> Any:
+        return rows.bare(cells).notnull() & converted(cells).isnull()
+
+    found = first(rows, column, unread)
+    if found is not None:
+        place, cell = f", first in row {found[0]}", found[1]
+    elif rows.whole is None:  # rows have no order, as on Spark
+        cells = rows.expression.filter(unread(rows.expression[column])).select(column).limit(1)
+        place, cell = "", str(rows.arrow(cells)[column].to_pylist()[0])
+    else:
         return "", ""
-    row, cell = found
     others = [one for one in _texts(rows, column) if one is not None]
     if problem == "is not a date":
         shape, (why, option) = "", dates.advice(others)
     else:
         shape, (why, option) = numbers.shape(cell), numbers.advice(cell, others, column, gaps)
     said = ": ".join(one for one in (shape, why) if one)
-    return f", first in row {row}" + (f" ({said})" if said else ""), option
+    return place + (f" ({said})" if said else ""), option
 
 
 def _texts(rows: Table, column: str) -> list[str | None]:
-    found: list[str | None] = rows.arrow(rows.whole.select(column).distinct().limit(LOOKED_AT))[
+    whole = rows.expression if rows.whole is None else rows.whole
+    found: list[str | None] = rows.arrow(whole.select(column).distinct().limit(LOOKED_AT))[
         column
     ].to_pylist()
     return found
