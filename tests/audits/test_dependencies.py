@@ -97,6 +97,7 @@ WITHOUT = {
     "duplicates": "no row of these tables repeats another",
     "empty": "no cell of this table is empty",
     "samples": "estimates are tried on files of 1,000 people or more",
+    "totals": "no row of these tables is called a total",
     "amends": "no filing of this table amends another",
     "links": "all islands of this table are of equal size",
     "target": "a score is no target in any case, which a note says",
