@@ -3,11 +3,16 @@
 from itertools import combinations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datapolis.audits.disclosure_control import Sets, few_units, safe_counts
+from datapolis.audits.disclosure_control import (
+    Sets,
+    countable,
+    enough_each_side,
+    few_units,
+    rest_is_safe,
+)
 
 
 def of(rows, units=None):
@@ -90,10 +95,26 @@ def test_a_thousand_sets_of_many_units_are_checked():
     assert few_units(Sets(np.concatenate([rows, less]), sets.atom, sets.unit), least=10) == 5
 
 
-@pytest.mark.parametrize(
-    ("counts", "safe"),
-    [((40,), True), ((40, 43), False), ((3, 50), False), ((40, 40), True), ((0, 60, 75), True)],
-)
-def test_counts_beside_each_other(counts, safe):
-    assert safe_counts(counts, 10) is safe
-    assert safe_counts(counts, 1)
+def test_counts_beside_each_other():
+    """43 units of which 40 have a value: the 40 are not counted beside all, nor all beside them."""
+    units = np.arange(43)
+    parts = {"value": units < 40, "half": units < 20, "all": units >= 0}
+    assert countable(parts, units, least=10) == {"half", "all"}
+    assert countable(parts, units, least=10, whole=False) == {"value", "half"}
+    assert countable(parts, units, least=1) == set(parts)
+
+
+def test_rows_of_one_unit_are_not_counted():
+    """Sixty firms with a row each, and one with twelve rows that have no amount."""
+    unit = np.append(np.arange(60), np.full(12, 60))
+    assert not countable({"known": unit < 60}, unit, least=10)
+
+
+def test_each_side_of_a_cut_and_the_rest_beside_a_head():
+    values, units = np.arange(20.0), np.arange(20)
+    assert enough_each_side(values, units, 9.5, 10)
+    assert not enough_each_side(values, units, 8.5, 10)
+    assert not enough_each_side(values, units // 2, 9.5, 10)
+    amount = np.array([1000.0] * 10 + [900.0] + [0.1] * 39)
+    assert not rest_is_safe(amount, np.arange(50), 10, least=10)
+    assert rest_is_safe(np.delete(amount, 10), np.arange(49), 10, least=10)
