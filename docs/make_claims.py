@@ -45,7 +45,8 @@ def page(trial: Trial) -> str:
 
 def _head(trial: Trial) -> Iterator[str]:
     size = {
-        "quick": "a quick run: too small to find rules, and short of the horizons that matter",
+        "quick": "a quick run (`datapolis claims --quick`): too small to find rules, and short of "
+        "the horizons that matter. A moderate run under these rules has not been made yet",
         "moderate": "a run of moderate size, in a small world: to be superseded by a full one",
         "full": "a full run",
     }[trial.mode]
@@ -89,8 +90,10 @@ def _head(trial: Trial) -> Iterator[str]:
     yield (
         "A verdict is about this model: *supported* means that its equations, with most of the "
         "parameters that are admissible, make the claim true. "
-        f"Calibrated draws: {trial.posterior}. A claim about power counts only if at least three "
-        "of four ways to measure it agree (share of base power, dependence, relations, pivotality)."
+        f"Calibrated draws: {trial.posterior}. The calibration was made with the model of version "
+        "0.1, and not again since its equations changed (CHANGELOG.md). A claim about power counts "
+        "only if at least three of four ways to measure it agree (share of base power, "
+        "dependence, relations, pivotality)."
     )
     yield ""
 
