@@ -28,7 +28,11 @@ CASES = {  # audit; what else it is told; its columns by option
     ),
     "concentration, weighed": (
         {"basis": "amount", **PUBLIC},
-        {"holder": WHO, "amount": SIZE, "within": YEAR, "weight": [1.0] * MANY, "group": [
+        {"holder": WHO, "amount": SIZE, "within": YEAR, "weight": [1.0] * MANY},
+    ),
+    "concentration, grouped": (
+        {"basis": "amount", **PUBLIC},
+        {"holder": WHO, "amount": SIZE, "time": YEAR, "group": [
             "odd" if int(one[1:]) % 2 else "even" for one in WHO]},
     ),
     "tails": ({"draws": 9}, {"column": SIZE, "unit": WHO}),

@@ -247,7 +247,7 @@ def test_few_made_tables_without_effect_alarm_about_as_often_as_they_mean_to():
         ("a tenth of the rows twice", "concentration", "tells"),
         ("smallest third lost: gini", "concentration", "keeps"),
         ("keys shuffled: incomes among rows", "prices", "tells"),
-        ("amounts times 100: shares of the last month", "concentration", "tells"),
+        ("amounts times 100: shares of the last month", "concentration", "refuses"),
     ],
 )
 def test_a_spoilt_table_is_refused_told_or_does_no_harm(name, audit, expected):

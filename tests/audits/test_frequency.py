@@ -60,10 +60,10 @@ def test_concentration_is_that_of_the_table_written_out(held, often):
     table = {"size": held, "group": ["a", "b"] * 3, "n": often}
     expanded = repeated(table, "n")
     expanded["who"] = [f"w{one}" for one in range(len(expanded["size"]))]
-    options = {"amount": "size", "basis": "amount", "group": "group", "min_group": 5}
-    for public in (False, True):
-        one = concentration(table, holder="size", frequency="n", **options, public=public)
-        other = concentration(expanded, holder="who", **options, public=public)
+    options = {"amount": "size", "basis": "amount", "group": "group"}
+    for floor in ({"min_group": 5}, {"public": True}):
+        one = concentration(table, holder="size", frequency="n", **options, **floor)
+        other = concentration(expanded, holder="who", **options, **floor)
         same(facts(one, without=["largest"]), facts(other, without=["largest"]))
         assert [target.value for target in one.targets] == [t.value for t in other.targets]
 

@@ -456,7 +456,8 @@ def test_a_market_in_which_nobody_of_a_group_lives_is_left_out():
         ({"weight": "cost"}, "out of range"),
         ({"cost": "market"}, "is not a number"),
         ({"draws": 0}, "too small"),
-        ({"classes": 1}, "too small"),
+        ({"classes": 1}, "only with --cost"),
+        ({"cost": "cost", "classes": 1}, "too small"),
         ({"groups": {"a": "offers", "b": "cost"}}, "both were given"),
     ],
 )

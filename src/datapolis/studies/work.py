@@ -394,13 +394,15 @@ def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Colum
             public=table.public,
         )
     except InputError as error:
+        if "--" not in (error.allowed or ""):
+            raise
         raise InputError(  # a table of a world is read in one way, without the options of an audit
             error.problem,
             file=error.file,
-            field=f"world.firms: {error.field}",
+            field=error.field,
             value=error.value,
-            allowed="numbers as 1234.5, dates as 2014-06-27, no total among the firms, the column "
-            'of periods as time, and for a market whole = 1, 100 or "sum"',
+            allowed="for [world.firms], numbers as 1234.5, dates as 2014-06-27, no total among the "
+            'firms, the column of periods as time, and for a market whole = 1, 100 or "sum"',
         ) from None
     periods = ordered(when)
     month = table.month or periods[0]
