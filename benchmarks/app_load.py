@@ -276,8 +276,6 @@ async def measuring(server: str, log: Log, chance: random.Random) -> None:
     answers = {
         "kind": "concentration",
         "basis": "amount",
-        "ask_floor": "none",
-        "ask_whole": "none",
         "holder": f"{own}name",
         "amount": "amount",
     }

@@ -199,7 +199,13 @@ class Citizens(Simulated):
         self.seeds, self.price = inputs["seeds"], float(inputs["price"])
         self.parameters = Parameters(
             technology=Technology(start=0.35, half_reach=0.35),  # communication reaches half
-            attention=Attention(quality_effect=0.0, price_concern=0.0, social=1.0, steering=0.0),
+            attention=Attention(
+                quality_effect=0.0,
+                price_concern=0.0,
+                social=1.0,
+                steering=0.0,
+                trust_elasticity=1.0,
+            ),
             pricing=Pricing(segments=1.0, rivalry=0.0),
             collection=Collection(consent=50.0),
             rumours=telling(inputs),

@@ -138,7 +138,9 @@ def test_tables_come_in_from_every_library(several: xarray.Dataset) -> None:
 
 def test_findings_go_out_to_every_library() -> None:
     columns = {"company": list("abcdefghijkl"), "share": [0.3, 0.2, 0.1] + [0.4 / 9] * 9}
-    found = concentration(columns, holder="company", amount="share", basis="market", whole=1.0)
+    found = concentration(
+        columns, holder="company", amount="share", basis="market", whole=1.0, public=True
+    )
     frame = found.frame()
     assert pyarrow.table(found).num_rows == len(frame)
     assert polars.DataFrame(found)["name"].to_list() == list(frame["name"])

@@ -32,7 +32,7 @@ def test_a_band_is_the_median_and_the_middle_ninety_percent():
 
 def test_changes_are_taken_member_by_member():
     """Members lie far apart, yet each gains exactly 0.1: the difference has no spread."""
-    plain = np.array([0.1, 0.5, 0.8])[:, None]
+    plain = np.linspace(0.1, 0.8, 20)[:, None]
     results = one_index([plain, plain + 0.1], ["none", "watchdog"])
     (row,) = tables.changes(results, [Key("trust", "trust")])
     assert row["sign"] == 1

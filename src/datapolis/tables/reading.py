@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from datapolis.errors import InputError, nearest
+from datapolis.tables.lines import misfit
 
 KINDS = (".csv", ".csv.gz", ".tsv", ".parquet")
 MEMORY = "2GB"  # of DuckDB; what does not fit goes to a folder for temporary files
@@ -260,7 +261,7 @@ def _opened(path: Path, file: str) -> Any:
         )
     except Exception as error:
         if type(error).__module__.startswith(("duckdb", "_duckdb", "ibis")):
-            raise _unreadable(file) from None  # what DuckDB says quotes cells
+            raise (misfit(path) or _unreadable(file)) from None  # what DuckDB says quotes cells
         raise
 
 
