@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datapolis.audits import price_options
@@ -264,6 +264,7 @@ def test_the_family_is_adjusted_together():
 
 @settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 1_000))
+@example(417)  # each cell holds one unit of a group
 def test_the_order_of_rows_does_not_matter(seed):
     frame = offers(seed, units=20)
     shuffled = frame.sample(frac=1, random_state=seed)
@@ -592,7 +593,7 @@ def test_shares_are_at_most_one_hundred_points_apart():
         {
             "area": range(24),
             "group": list("AB") * 12,
-            "land": ["n", "s", "n", "s"] * 6,
+            "land": ["n", "n", "n", "s"] * 6,
             "slow": [1, 0, 1, 1, 0, 0] * 4,
         }
     )
@@ -600,6 +601,9 @@ def test_shares_are_at_most_one_hundred_points_apart():
     found = prices(rows, cluster="land", **options)
     one = found["difference"]
     assert -1 <= one.lower <= one.estimate <= one.upper <= 1
+    by_side = rows.assign(land=rows.group)  # a land for each group: nothing tells lands apart
+    one = prices(by_side, cluster="land", **options)["difference"]
+    assert np.isnan(one.lower) and "no cell holds two land of one group" in one.method
     (market,) = prices(rows.assign(place="x"), within=["place"], **options).all("detectable")
     assert np.isnan(market.estimate) or market.estimate <= 1
 
@@ -635,3 +639,46 @@ def test_units_of_equal_means_have_no_error_and_no_z():
     )
     found = prices(rows, outcome="price", by="group=A:B", unit="shop", public=True, draws=99)
     assert found["difference"].estimate == -1 and not found.all("design_effect")
+    assert np.isnan(found["detectable"].estimate) and "one mean" in found["detectable"].says
+
+
+def test_pairs_have_an_exact_p_and_no_error():
+    """One shop of each group in every cell: a difference of 1 in all six has the least p, 2/64."""
+    town = np.repeat(range(6), 2)
+    rows = pd.DataFrame(
+        {
+            "shop": np.repeat(range(12), 2),
+            "town": np.repeat(town, 2),
+            "group": np.repeat(list("AB") * 6, 2),
+            "price": np.repeat(town + np.tile([1.1, 0.1], 6), 2) + np.tile([0.3, -0.3], 12),
+        }
+    )
+    options = {"by": "group=A:B", "same": "town", "unit": "shop", "public": True, "draws": 99}
+    found = prices(rows, outcome="price", **options)
+    one = found["difference"]
+    assert (one.estimate, one.p_value) == pytest.approx((1.0, 2 / 64))
+    assert "no error: no cell holds two shop of one group" in one.method
+    assert not found.all("design_effect") and np.isnan(found["detectable"].estimate)
+    assert np.isnan(one.lower) or one.lower < one.upper or one.lower == pytest.approx(1.0)
+    by_market = prices(rows.assign(land="x"), outcome="price", within=["land"], **options)
+    assert "No error is told" in by_market["difference", "x"].says
+    assert "nan" not in "".join(finding.says for finding in by_market.findings)
+
+
+def test_an_outcome_alike_everywhere_has_no_error_in_areas_and_regressions():
+    random = np.random.default_rng(4)
+    rows = pd.DataFrame(
+        {
+            "speed": 0.1 + 0.2,
+            "poor": random.uniform(1, 9, 60),
+            "rich": random.uniform(1, 9, 60),
+            "income": random.normal(size=60),
+        }
+    )
+    (gap,) = prices(
+        rows, outcome="speed", groups={"poor": "poor", "rich": "rich"}, public=True, draws=99
+    ).all("gap")
+    assert gap.estimate == 0 and np.isnan(gap.lower)
+    slope = prices(rows, outcome="speed", by="income", public=True)["slope"]
+    assert slope.estimate == pytest.approx(0, abs=1e-12)
+    assert np.isnan(slope.p_value) and np.isnan(slope.lower) and "no error is told" in slope.says

@@ -301,3 +301,48 @@ def test_the_spread_inside_cells_is_that_of_residuals():
     expected = np.sqrt(np.average(left**2, weights=rows.weight))
     expected /= np.average(rows.y, weights=rows.weight)
     assert cells_of(rows).spread() == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("level", [0.1, 50 / 3, 1e7 + 0.1])
+def test_rounding_is_no_variance_in_whatever_order_it_was_added_up(level):
+    """Rows that differ inside units, whose means are equal: by theory the clustered error is 0."""
+    deviation = level / 7 * np.array([-3.0, -1, 0, 1, 3])
+    rows = pd.DataFrame(
+        {
+            "stratum": 0,
+            "unit": np.repeat(np.arange(12), 5),
+            "first": np.repeat(np.arange(12) % 2 == 0, 5),
+            "weight": np.tile([0.3, 0.7, 1.1, 0.7, 0.3], 12),
+            "y": level + np.tile(deviation, 12),
+        }
+    )
+    for seed in range(20):
+        cells = cells_of(rows.sample(frac=1, random_state=seed))
+        assert (cells.clustered_error(), permutation_moments(cells)[1]) == (0, 0)
+        assert cells.naive_error() > 0.1 * level * np.sqrt(1 / 18.6)
+        alike = cells_of(rows.assign(y=level).sample(frac=1, random_state=seed))
+        assert (alike.naive_error(), alike.spread(), alike.difference) == (0, 0, 0)
+
+
+def test_small_variances_are_no_rounding():
+    """A standard deviation of a ten-thousandth of the mean is found to six digits."""
+    deviation = np.tile([-1.0, 1.0], 20)
+    rows = pd.DataFrame(
+        {"stratum": 0, "unit": range(40), "first": np.arange(40) < 20, "weight": 1.0,
+         "y": 1e3 + 0.1 * deviation}
+    )  # fmt: skip
+    cells = cells_of(rows)
+    assert cells.spread() == pytest.approx(1e-4, rel=1e-6)
+    assert cells.naive_error() == pytest.approx(0.1 * np.sqrt(2 / 20), rel=1e-6)
+
+
+def test_pairs_have_no_clustered_error():
+    """One unit of each group in a stratum: no residual is left, whatever the outcomes are."""
+    units = np.arange(12)
+    rows = pd.DataFrame(
+        {"stratum": units // 2, "unit": units, "first": units % 2 == 0, "weight": 1.0,
+         "y": np.random.default_rng(3).normal(size=12)}
+    )  # fmt: skip
+    assert np.isnan(cells_of(rows).clustered_error())
+    one_more = pd.concat([rows, rows.iloc[[0]].assign(unit=12, y=5.0)], ignore_index=True)
+    assert cells_of(one_more).clustered_error() > 0

@@ -181,3 +181,14 @@ def test_models_refuse_what_they_cannot_take():
         glm(apart, X, NAMES)
     with pytest.raises(InputError, match=r"no such term.*inside"):
         ols(Y, X, NAMES).of("insid")
+
+
+def test_residuals_of_rounding_make_no_error():
+    exact = X @ [0.1, 0.2, 0.3]
+    found = ols(exact, X, NAMES, cluster=GROUP)
+    assert found.estimate == pytest.approx([0.1, 0.2, 0.3], rel=1e-9)
+    assert (found.standard_error == 0).all() and np.isnan(found.p_value("inside"))
+    near = ols(exact + 1e-6 * Y, X, NAMES, cluster=GROUP)
+    assert near.standard_error == pytest.approx(
+        1e-6 * ols(Y, X, NAMES, cluster=GROUP).standard_error, rel=1e-6
+    )

@@ -31,6 +31,7 @@ from datapolis.audits.price_options import (
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.errors import InputError
+from datapolis.inference.clustered import without_rounding
 from datapolis.inference.relabelling import ByChance, relabelled
 from datapolis.inference.resampling import bootstrap_counts, interval
 from datapolis.tables import Table
@@ -67,6 +68,11 @@ class Areas:
         """The outcome that people of a group meet on average."""
         return float((self.people[group] * self.y).sum() / self.people[group].sum())
 
+    def gap(self, first: str, second: str) -> float:
+        """The mean of one group less that of the other, 0 where they are equal but for rounding."""
+        one, other = self.mean(first), self.mean(second)
+        return float(without_rounding(one - other, max(abs(one), abs(other))))
+
     def tilt(self, first: str, second: str) -> Float[Column, "area"]:
         """How much more of one group than of the other lives in each area."""
         one, other = self.people[first], self.people[second]
@@ -77,7 +83,8 @@ class Areas:
         one, other = self.people[first], self.people[second]
         parts = one / one.sum() * (self.y - self.mean(first))
         parts = parts - other / other.sum() * (self.y - self.mean(second))
-        sums = np.bincount(groups, parts)
+        scale = (one / one.sum() + other / other.sum()) * np.abs(self.y)
+        sums = without_rounding(np.bincount(groups, parts), np.bincount(groups, scale))
         if sums.size < 2:
             return float("nan")
         return float(np.sqrt((sums**2).sum() * sums.size / (sums.size - 1)))
@@ -236,7 +243,7 @@ def _area_mean(areas: Areas, group: str, asked: Asked) -> Finding:
 
 def _gap(areas: Areas, first: str, other: str, of: str, asked: Asked) -> Finding:
     """The difference between two groups, with an interval over units."""
-    gap = areas.mean(first) - areas.mean(other)
+    gap = areas.gap(first, other)
     clusters = int(areas.cluster.max()) + 1
     error = areas.error(first, other, areas.cluster)
     naive = areas.error(first, other, np.arange(areas.y.size))
@@ -275,6 +282,8 @@ def _area_interval(
     from scipy.stats import t
 
     clusters = int(areas.cluster.max()) + 1
+    if error == 0:
+        return (np.nan, np.nan), "no interval: the areas are alike, but for rounding"
     if clusters <= NORMAL:
         parts = []
         for group in (first, other):

@@ -45,9 +45,10 @@ def regression_beside(prepared: Prepared, asked: Asked, notes: list[str]) -> lis
         notes.append(f"No regression stands beside: {refused.problem}.")
         return []
     estimate, error = fitted.of(first)
-    lower, upper = asked.possible(*fitted.interval(first))
     if not np.isfinite(error):
         return []
+    known = error > 0
+    lower, upper = asked.possible(*fitted.interval(first)) if known else (np.nan, np.nan)
     naive = fitted.naive_error[-1]
     return [
         Finding(
@@ -57,7 +58,7 @@ def regression_beside(prepared: Prepared, asked: Asked, notes: list[str]) -> lis
             estimate=estimate,
             lower=lower,
             upper=upper,
-            interval="sampling",
+            interval="sampling" if known else "none",
             unit=asked.outcome.unit,
             n_rows=fitted.n,
             n_units=fitted.clusters,
@@ -149,7 +150,7 @@ def _slope(name: str, fitted: Regression, focus: Term, asked: Asked) -> Finding:
     """The finding of a slope, over all rows or inside units."""
     estimate, error = fitted.of(focus.text)
     inside = f" inside {asked.units}" if name == "slope_within" else ""
-    known, enough = bool(np.isfinite(error)), fitted.clusters >= FEW
+    known, enough = error > 0, fitted.clusters >= FEW
     lower, upper = fitted.interval(focus.text) if known and enough else (np.nan, np.nan)
     cannot_say = f"{asked.cannot_say}; nor of people, where rows are areas"
     if not np.isfinite(estimate):
@@ -157,10 +158,15 @@ def _slope(name: str, fitted: Regression, focus: Term, asked: Asked) -> Finding:
         says = f"{focus.text} is determined by the other terms."
     else:
         naive = fitted.naive_error[fitted.names.index(focus.text)]
+        chance = (
+            f"standard error {error:.2g} for {asked.clusters}, {naive:.2g} if rows were "
+            f"independent; less than {POWER * error:.2g} would mostly not be found"
+        )
+        if not known:
+            chance = "no error is told: the terms give every row exactly, but for rounding"
         says = (
             f"{asked.outcome.text} changes by {estimate:.3g} for each 1 of {focus.text}{inside} "
-            f"(standard error {error:.2g} for {asked.clusters}, {naive:.2g} if rows were "
-            f"independent; less than {POWER * error:.2g} would mostly not be found)."
+            f"({chance})."
         )
         if not enough:
             cannot_say = f"whether it is chance: fewer than {FEW} {asked.clusters}; {cannot_say}"

@@ -210,8 +210,14 @@ class Compared:
 
     @property
     def design_effect(self) -> float:
-        """How many times the variance is that of as many independent offers."""
-        return (self.unit_error / self.naive) ** 2 if self.naive > 0 else float("nan")
+        """How many times the variance is that of as many independent offers; nan without any."""
+        known = self.naive > 0 and self.unit_error > 0
+        return (self.unit_error / self.naive) ** 2 if known else float("nan")
+
+    @property
+    def detectable(self) -> float:
+        """The smallest difference found in four of five such tables; nan without an error."""
+        return POWER * self.error if self.error > 0 else float("nan")
 
     @property
     def naive_z(self) -> float:
@@ -378,6 +384,8 @@ def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool,
         chances, chance, by_chance = _by_chance(cells, asked, seed, large[0])
         bounds, by_sample = _sampled(cells, error, asked, seed, large[1])
         how = f"{by_chance}; {by_sample}"
+        if np.isnan(error):
+            how += f"; no error: no cell holds two {asked.clusters} of one group"
     return Compared(
         of=of,
         levels=cells.levels,
@@ -444,7 +452,7 @@ def _sampled(
     reach = float(t.ppf(1 - LEVEL / 2, max(clusters - 1, 1))) * error
     words = f"interval by the clustered error of {clusters:,} {asked.clusters}"
     if not np.isfinite(reach):
-        return (np.nan, np.nan), "no interval: one cluster"
+        return (np.nan, np.nan), "no interval"
     return asked.possible(cells.difference - reach, cells.difference + reach), words
 
 
@@ -602,7 +610,7 @@ def _overall(
         "compared with nobody.",
         **shared,
     )
-    if np.isfinite(one.design_effect) and one.unit_error > 0:
+    if np.isfinite(one.design_effect):
         yield Finding(
             name="design_effect",
             estimand="How many times the variance is that of as many independent offers.",
@@ -613,7 +621,7 @@ def _overall(
             f"z is {one.difference / one.unit_error:.1f} and not {one.naive_z:.1f}.",
             **shared,
         )
-    if np.isfinite(one.error):
+    if np.isfinite(one.p):
         yield _detectable(one, shared, asked)
     if asked.outcome.amount:
         spread = reduced.cells.spread()
@@ -632,17 +640,21 @@ def _overall(
 
 def _detectable(one: Compared, shared: Mapping[str, Any], asked: Asked) -> Finding:
     """The smallest difference that would mostly be found, if one is possible."""
-    found = POWER * one.error
-    none = bool(asked.outcome.sign) and found > 1
+    found = one.detectable
+    if np.isnan(found):
+        says = f"What would mostly be found is not told: {_no_error(one, asked)}."
+    elif asked.outcome.sign and found > 1:
+        found = float("nan")
+        says = "Not even the greatest possible difference, 100 points, would mostly be found."
+    else:
+        says = f"Less than {asked.number(found, sign=True).lstrip('+')} would mostly not be found."
     return Finding(
         name="detectable",
         estimand="The smallest difference that would be found in four of five such tables.",
-        estimate=np.nan if none else found,
+        estimate=found,
         unit=asked.outcome.unit,
         method=f"2.8 clustered standard errors ({asked.clusters})",
-        says="Not even the greatest possible difference, 100 points, would mostly be found."
-        if none
-        else f"Less than {asked.number(found, sign=True).lstrip('+')} would mostly not be found.",
+        says=says,
         **shared,
     )
 
@@ -686,13 +698,9 @@ def _of_market(
         )
         if np.isfinite(one.p):
             verdict = "beyond chance" if by_holm < LEVEL else "not beyond chance"
-            reach = POWER * one.error
-            found = asked.number(min(reach, 1.0) if asked.outcome.sign else reach, sign=True)
-            found = found.lstrip("+")
             says += (
                 f": {verdict} (p = {one.p:.4f}; Holm {by_holm:.4f}, Benjamini-Hochberg "
-                f"{by_rate:.4f}). Row by row z would be {one.naive_z:.1f}, with a design effect of "
-                f"{one.design_effect:.1f}; less than {found} would mostly not be found"
+                f"{by_rate:.4f}). {_row_by_row(one, asked)}"
             )
         says += "."
     method = f"{one.how}; adjusted by Holm for {many} markets"
@@ -701,6 +709,25 @@ def _of_market(
     for group, level in zip(asked.by.names, one.levels, strict=True):
         if np.isfinite(level):
             yield _level(f"{one.of}: {group}", level, group, shared, asked)
+
+
+def _row_by_row(one: Compared, asked: Asked) -> str:
+    """In words what rows would say, and what would be found; or that there is no error."""
+    if not (np.isfinite(one.detectable) and np.isfinite(one.design_effect)):
+        return f"No error is told: {_no_error(one, asked)}"
+    reach = min(one.detectable, 1.0) if asked.outcome.sign else one.detectable
+    found = asked.number(reach, sign=True).lstrip("+")
+    return (
+        f"Row by row z would be {one.naive_z:.1f}, with a design effect of "
+        f"{one.design_effect:.1f}; less than {found} would mostly not be found"
+    )
+
+
+def _no_error(one: Compared, asked: Asked) -> str:
+    """In words why there is no standard error."""
+    if np.isnan(one.error) or np.isnan(one.unit_error):
+        return f"no cell holds two {asked.clusters} of one group"
+    return f"in each cell the {asked.clusters} of a group have one mean, but for rounding"
 
 
 def _pairs(
@@ -730,7 +757,7 @@ def _pairs(
         "naive_error": column(lambda one: one.naive),
         "naive_z": column(lambda one: one.naive_z),
         "design_effect": column(lambda one: one.design_effect),
-        "detectable": column(lambda one: POWER * one.error),
+        "detectable": column(lambda one: one.detectable),
         "overlap": column(lambda one: one.overlap),
         "rows": column(lambda one: one.rows),
         "units": column(lambda one: sum(one.units)),

@@ -21,11 +21,13 @@ and near it otherwise. Whichever way units lie, swapping the groups turns D into
 all permutations is 0. They are all taken where there are few (`datapolis.inference.relabelling`).
 
 What is left of equal numbers after rounding counts as nothing: differences below 1e-10 of the
-numbers that were subtracted.
+numbers that were subtracted, and variances below 1e-12 of the mean square.
 
 **Errors.** The clustered standard error sums the linear parts of each cluster, which is the error
 of a regression with errors for clusters; the naive one takes each unit of weight as independent.
-The bootstrap draws whole clusters with return and computes D anew.
+Where each group has one cluster in each stratum, as in pairs, the linear parts are 0 whatever the
+outcomes are: there is no clustered error. The bootstrap draws whole clusters with return and
+computes D anew.
 
 Sources: Freedman and Lane (1983); Liang and Zeger (1986); Cameron, Gelbach and Miller (2008).
 """
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[Any]]
 
 NOISE = 1e-10  # of what is subtracted; a difference below is rounding
+FLAT = 1e-12  # of the mean square; a variance below is rounding
 POWER = 2.8  # standard errors that a test at 5 % finds in four of five tables: 1.96 + .84
 
 
@@ -129,8 +132,7 @@ class Cells:
     def difference(self) -> float:
         """D: the first group less the second; nan where no stratum holds both."""
         first, second = self.levels
-        rounding = abs(first - second) <= NOISE * max(abs(first), abs(second))
-        return 0.0 if rounding else first - second
+        return float(without_rounding(first - second, max(abs(first), abs(second))))
 
     @cached_property
     def contribution(self) -> Float[Column, "unit"]:
@@ -143,8 +145,9 @@ class Cells:
         total = np.bincount(self.stratum, self.total, self.strata)
         mean = np.divide(total, size, out=np.zeros(size.shape), where=size > 0)
         left = self.total - self.weight * mean[self.stratum]
-        left[np.abs(left) <= NOISE * np.abs(self.total)] = 0.0
-        return np.bincount(self.unit, (self.share * inverse)[self.stratum] * left)
+        counts = (self.share * inverse)[self.stratum]
+        scale = np.bincount(self.unit, counts * np.abs(self.total))
+        return without_rounding(np.bincount(self.unit, counts * left), scale)
 
     @cached_property
     def labels(self) -> Bool[Column, "unit"]:
@@ -183,25 +186,36 @@ class Cells:
         squares, variance = self._by_stratum(self.square), 0.0
         for square, size, mean in zip(squares, self.sizes, self.means, strict=True):
             size, mean = size[self.both], mean[self.both]
-            spread = np.maximum(square[self.both] / size - mean**2, 0.0)
+            spread = _variance(square[self.both] / size, mean)
             variance += float((self.share[self.both] ** 2 * spread / size).sum())
         return float(np.sqrt(variance))
 
     def clustered_error(self, independent: Int[Column, "cell"] | None = None) -> float:
-        """The standard error of D if clusters, or what is given, are independent; nan if one."""
+        """The standard error of D if clusters, or what is given, are independent.
+
+        nan where no group has two of them in one stratum: nothing then tells how far they differ.
+        """
         groups = self.cluster if independent is None else independent
-        parts = np.zeros(groups.size)
+        if not self._repeated(groups):
+            return float("nan")
+        parts, scale = np.zeros((2, groups.size))
         for group, sign, size, mean in zip(
             (self.first, ~self.first), (1.0, -1.0), self.sizes, self.means, strict=True
         ):
             here = group & self.both[self.stratum]
             at = self.stratum[here]
-            left = self.total[here] - self.weight[here] * mean[at]
-            parts[here] = sign * self.share[at] / size[at] * left
-        sums = np.bincount(groups, parts)
-        if sums.size < 2:
-            return float("nan")
+            counts = self.share[at] / size[at]
+            parts[here] = sign * counts * (self.total[here] - self.weight[here] * mean[at])
+            scale[here] = counts * np.abs(self.total[here])
+        sums = without_rounding(np.bincount(groups, parts), np.bincount(groups, scale))
         return float(np.sqrt((sums**2).sum() * sums.size / (sums.size - 1)))
+
+    def _repeated(self, groups: Int[Column, "cell"]) -> bool:
+        """Whether some group has two clusters in one stratum that holds both groups."""
+        here = self.both[self.stratum]
+        side = 2 * self.stratum[here].astype(np.int64) + self.first[here]
+        pairs = np.unique(side * (int(groups.max(initial=0)) + 1) + groups[here])
+        return int(pairs.size) > int(np.unique(side).size)
 
     def spread(self) -> float:
         """The standard deviation of the outcome inside strata over its mean, if that is above 0."""
@@ -211,8 +225,9 @@ class Cells:
         used = size > 0
         if not total.sum() > 0:
             return float("nan")
-        inside = (square[used] - total[used] ** 2 / size[used]).sum() / size.sum()
-        return float(np.sqrt(max(inside, 0.0)) / (total.sum() / size.sum()))
+        inside = _variance(square[used] / size[used], total[used] / size[used])
+        inside = (size[used] * inside).sum() / size.sum()
+        return float(np.sqrt(inside) / (total.sum() / size.sum()))
 
 
 def permutation_moments(cells: Cells) -> tuple[float, float]:
@@ -221,7 +236,8 @@ def permutation_moments(cells: Cells) -> tuple[float, float]:
     units = np.bincount(homes).astype(float)
     first = np.bincount(homes, labels)
     mean = np.bincount(homes, each) / units
-    around = np.bincount(homes, (each - mean[homes]) ** 2)
+    left = without_rounding(each - mean[homes], np.maximum(np.abs(each), np.abs(mean[homes])))
+    around = np.bincount(homes, left**2)
     variance = first * (units - first) / (units * np.maximum(units - 1, 1)) * around
     return float((first * mean).sum()), float(np.sqrt(variance.sum()))
 
@@ -318,8 +334,7 @@ def _standardised(
     size = np.where(both, w1 + w0, 0.0)
     gap = np.divide(y1, w1, out=np.zeros_like(y1), where=both)
     second = np.divide(y0, w0, out=np.zeros_like(y0), where=both)
-    rounding = np.abs(gap - second) <= NOISE * np.abs(gap)
-    gap = np.where(rounding, 0.0, gap - second)
+    gap = without_rounding(gap - second, np.abs(gap))
     whole = size.sum(axis=1)
     out = np.full(whole.shape, np.nan)
     found: Column = np.divide((size * gap).sum(axis=1), whole, out=out, where=whole > 0)
@@ -347,6 +362,19 @@ def resampled_differences(
         if progress:
             progress(what, done, draws)
     return np.concatenate(drawn)
+
+
+def without_rounding(left: Any, scale: Any) -> Column:
+    """What a subtraction left, 0 where that is the rounding of numbers as large as `scale`."""
+    cleared: Column = np.where(np.abs(left) <= NOISE * scale, 0.0, left)
+    return cleared
+
+
+def _variance(square: Column, mean: Column) -> Column:
+    """The variance by the mean square and the mean, 0 where it is their rounding."""
+    left = square - mean**2
+    found: Column = np.where(left <= FLAT * square, 0.0, left)
+    return found
 
 
 def _sorted(values: Column) -> bool:

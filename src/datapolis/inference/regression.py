@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Family = Literal["binomial", "quasibinomial", "poisson", "negative_binomial"]
 
+EXACT = 1e-10  # of the largest outcome; residuals below are rounding
 ALIKE = 1e-9  # a column that the columns before it give to within this part of its length
 
 
@@ -105,7 +106,8 @@ def ols(
     get nan, so the column of interest comes last to be told apart from its controls. With `absorb`
     the mean of each of its groups is taken out of y and X first, as if each had a column of its
     own (then no constant is needed); these columns count as parameters unless each group lies in
-    one cluster (the naive error always counts them).
+    one cluster (the naive error always counts them). Where residuals are rounding alone, errors are
+    0, and p and interval are of no use.
 
     Raises InputError if the columns differ in length, hold what is no number, or leave no degrees
     of freedom.
@@ -113,7 +115,7 @@ def ols(
     import statsmodels.api as sm
 
     y, X, groups, weight = _checked(y, X, names, cluster, weight)
-    length = _length(X)
+    length, largest = _length(X), float(np.abs(y).max(initial=0.0))
     absorbed, counted = 0, 0
     if absorb is not None:
         codes = np.unique(np.asarray(absorb), return_inverse=True)[1]
@@ -131,11 +133,12 @@ def ols(
         )
     fitted = sm.WLS(y, X[:, used], weights=weight).fit()
     clustered = fitted.get_robustcov_results("cluster", groups=groups)
+    known = float(np.abs(fitted.resid).max() > EXACT * largest)
     return Regression(
         tuple(names),
         _full(fitted.params, used),
-        _full(clustered.bse * np.sqrt(free / (free - counted)), used),
-        _full(fitted.bse * np.sqrt(free / (free - absorbed)), used),
+        _full(known * clustered.bse * np.sqrt(free / (free - counted)), used),
+        _full(known * fitted.bse * np.sqrt(free / (free - absorbed)), used),
         y.size,
         float(fitted.rsquared),
         int(groups.max()) + 1,
