@@ -61,7 +61,7 @@ faults: $(VENV)/dev ## disturb small real jobs 200 times, spoil tables: does any
 fuzz: $(VENV)/dev ## let hostile studies, tables, uploads and links be read for an hour: does any do harm?
 	$(BIN)/python -m tools.fuzz --minutes 60
 
-map: $(VENV)/dev ## draw the map of the code anew
+map: $(VENV)/dev ## draw the map of outcomes anew, docs/map.svg: three minutes
 	$(BIN)/python docs/make_map.py
 
 dist: $(VENV)/dev ## build wheel and sdist into dist/, install each on its own and use it

@@ -12,9 +12,9 @@ import altair as alt
 import numpy as np
 
 import datapolis as dp
+from datapolis.look import FAINT, FONT, INK, SECTORS
 from datapolis.parameters import Parameters
 from datapolis.policy import Policy
-from datapolis.report.charts import FAINT, FONT, INK, SECTORS
 from datapolis.simulation import Run
 
 MONTHS, CITIZENS, SEEDS = 240, 2_000, (1, 2, 3)

@@ -60,6 +60,11 @@ def section(title):
 CLAIM_ROWS = rows(section("Claims").split("### Levers declared")[0], r"[IMERVP]\d+")
 
 
+@pytest.mark.parametrize("script", sorted(DOCUMENTS.glob("*.py")), ids=lambda path: path.name)
+def test_a_script_finds_what_it_imports(script):
+    assert runpy.run_path(str(script), run_name="read")["__doc__"]
+
+
 def test_generated_tables_are_up_to_date():
     filled = runpy.run_path(str(DOCUMENTS / "make_tables.py"))["filled"]
     for path in sorted(DOCUMENTS.glob("*.md")):
