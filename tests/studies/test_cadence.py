@@ -2,13 +2,12 @@
 
 from datetime import date, timedelta
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datapolis.errors import InputError
-from datapolis.studies.cadence import cadence, in_order, months_between
+from datapolis.studies.cadence import cadence, months_between
 
 MONTH = 365.2425 / 12  # days of a mean month of the Gregorian calendar
 FIRST = date(2017, 5, 1)
@@ -95,10 +94,3 @@ def test_months_from_one_period_to_another():
     assert months_between("3", "5") is None
     assert months_between("2017-05", "2018") is None
     assert months_between("2017-05", "later") is None
-
-
-def test_order_is_that_of_time():
-    assert in_order(["10", "9", "2"]) == ["2", "9", "10"]
-    assert in_order(["2018-Q1", "2017Q4"]) == ["2017Q4", "2018-Q1"]
-    assert in_order(["b", "a", "1"]) == ["1", "a", "b"]
-    assert np.array_equal(in_order([]), [])

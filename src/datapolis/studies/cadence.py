@@ -14,7 +14,7 @@ unless labels are whole numbers and the study declares what one of them means.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -121,16 +121,6 @@ def months_between(first: str, then: str, declared: str | None = None) -> int | 
     if one.kind == "number":
         return None if declared is None else round(between * MONTHS[declared])
     return round(between / DAYS) if one.kind in ("week", "day") else between
-
-
-def in_order(labels: Iterable[str]) -> list[str]:
-    """The different labels in the order of time; of text where one says no time."""
-    known = {label: _moment(label) for label in labels}
-    places = {label: moment.at for label, moment in known.items() if moment is not None}
-    alike = len({moment.kind for moment in known.values() if moment is not None}) == 1
-    if len(places) < len(known) or not alike:
-        return sorted(known)
-    return sorted(known, key=lambda label: places[label])
 
 
 def _moment(label: str) -> _Moment | None:

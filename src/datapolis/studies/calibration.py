@@ -26,13 +26,13 @@ from datapolis.inference.abc_smc import Pool as Simulated
 from datapolis.inference.scores import rank_of, uniformity, weighted_quantile
 from datapolis.studies import work
 from datapolis.studies.asking import Report, Tell, keep_answer
-from datapolis.studies.cadence import in_order
 from datapolis.studies.outcomes import Uncertainty
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case
 from datapolis.studies.study import FirmsTable, Study, read_study
 from datapolis.studies.targets import Targets, gather, spans
+from datapolis.tables.periods import ordered
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -298,7 +298,7 @@ def _audits(
     if isinstance(study.world.firms, FirmsTable):
         audits |= inputs.audits
         if FIRMS in audits and study.world.firms.time is not None:
-            times = in_order(one.time for one in audits[FIRMS].targets if not spans(one.time))
+            times = ordered(one.time for one in audits[FIRMS].targets if not spans(one.time))
             origin = study.world.firms.month or (times[0] if times else "")
     if any(text.partition(".")[0] in study.measures for text in wanted):
         folders = work.folders_of(study, data)

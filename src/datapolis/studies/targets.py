@@ -26,9 +26,10 @@ import numpy as np
 from datapolis.errors import InputError, nearest
 from datapolis.inference.abc_smc import Ranges
 from datapolis.parameters import DECLARED
-from datapolis.studies.cadence import in_order, months_between
+from datapolis.studies.cadence import months_between
 from datapolis.studies.facts import FACTS, SPACES, UNUSED, Fact
 from datapolis.studies.outcomes import YEAR, Outcome, mean_of_known
+from datapolis.tables.periods import ordered
 
 if TYPE_CHECKING:
     import xarray
@@ -326,7 +327,7 @@ def of_audit(
     if time:
         chosen = [one for one in chosen if one.time == time]
     elif not origin:
-        last = in_order(one.time for one in chosen if not spans(one.time))[-1]
+        last = ordered(one.time for one in chosen if not spans(one.time))[-1]
         chosen = [one for one in chosen if one.time == last or spans(one.time)]
     return [of_target(name, one, origin, cadence) for one in chosen]
 
