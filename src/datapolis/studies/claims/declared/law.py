@@ -217,7 +217,8 @@ X20 = Experiment(
     ),
     refuted_if="another cause swings harm more, or a lever without law cuts it as much",
     hinges=("law.base_demand", "law.strictness_weight", "technology.growth", "pricing.adaptation",
-            "breaches.attack_rate", "breaches.liability", "breaches.security_effect", "law.lag"),
+            "breaches.attack_rate", "breaches.liability", "breaches.security_effect", "law.lag",
+            "law.growth_scale"),
     silent="V27 says what regulators owe, which no run can tell. The race of regions is taken away "
     "by coordination, not by a country of one region. What counts as law is not said: a security "
     "standard here acts without the stock of law and its enforcement.",
