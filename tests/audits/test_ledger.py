@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from datapolis import cli
 from datapolis.audits import concentration, enforcement
-from datapolis.audits.ledger import BUSY, KEY, Ledger
+from datapolis.audits.ledger import Ledger
+from datapolis.audits.log_folder import BUSY, KEY
 from datapolis.audits.sketches import difference, sketch
 from datapolis.errors import InputError, StoreError
 
@@ -392,18 +393,18 @@ def old_log(folder, table, options):
     def text(ids):
         return b85encode(sketch(ids).astype("<u8").tobytes()).decode()
 
-    units = log._ids("unit", table["who"])
+    units = log.ids("unit", table["who"])
     land = np.array(table["land"])
     sets = {"": units, **{f"land={one}": units[land == one] for one in np.unique(land)}}
     rows = zip(*(map(str, table[one]) for one in ("fine", "land", "who")), strict=True)
     records = ["\x1d".join([row[2], "\x1f".join(row)]) for row in rows]
     log.add(
         kind="enforcement",
-        unit=log._hash("column", options["unit"]),
-        columns=log._hash("columns", "\x1f".join(["who", "fine", "land", "who"])),
-        sets={log._hash("label", label): text(ids) for label, ids in sets.items()},
+        unit=log.hash_of("column", options["unit"]),
+        columns=log.hash_of("columns", "\x1f".join(["who", "fine", "land", "who"])),
+        sets={log.hash_of("label", label): text(ids) for label, ids in sets.items()},
         withheld=[],
-        records=text(log._ids("record", records)),
+        records=text(log.ids("record", records)),
     )
     return log
 

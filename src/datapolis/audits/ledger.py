@@ -24,107 +24,23 @@ being no less than 0, and a difference of many units of whom one dominates, as a
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
 
 from datapolis.audits import sketches
-from datapolis.audits.disclosure_control import MOST_CELLS, Sets, Undecided, few_units
+from datapolis.audits.disclosure_control import MOST_CELLS, Undecided, few_units
 from datapolis.audits.finding import Audit
+from datapolis.audits.log_folder import LogFolder, Published
 from datapolis.audits.options import MIN_GROUP
 from datapolis.audits.published_sets import Cells, Population, cells_of, populations
-from datapolis.errors import InputError, StoreError
+from datapolis.errors import InputError
 from datapolis.tables import Source, open_table
 
-if TYPE_CHECKING:
-    from jaxtyping import Bool, Int, UInt64
 
-    Column = np.ndarray[Any, np.dtype[Any]]
-
-KEY, LOG, BUSY, STORED = "key", "ledger.jsonl", "busy", "sets"
-
-
-@dataclass(frozen=True)
-class Published:
-    """The sets of one population that were published, as hashes of items and units."""
-
-    ids: UInt64[Column, "item"]  # ascending
-    units: UInt64[Column, "item"]
-    atom: Int[Column, "item"]  # items in the same sets
-    matrix: Bool[Column, "set atom"]
-    release: Int[Column, "set"]  # in which release each set was published first
-    number: Int[Column, "set"]  # of the set among those of that release
-
-    def with_sets(self, new: Published) -> Published:
-        """What both published; a set that was published before is not entered again."""
-        ids = np.union1d(self.ids, new.ids)
-        units = np.zeros(ids.size, np.uint64)
-        places = []
-        for one in (self, new):
-            at = np.searchsorted(ids, one.ids)
-            units[at] = one.units
-            place = np.full(ids.size, one.matrix.shape[1])  # in no set
-            place[at] = one.atom
-            places.append(place)
-        pair, atom = np.unique(
-            places[0] * (new.matrix.shape[1] + 1) + places[1], return_inverse=True
-        )
-        split = np.divmod(pair, new.matrix.shape[1] + 1)
-        old, added = (
-            np.pad(one.matrix, ((0, 0), (0, 1)))[:, at]
-            for one, at in zip((self, new), split, strict=True)
-        )
-        known = {row.tobytes() for row in np.packbits(old, axis=1)}
-        fresh = [row.tobytes() not in known for row in np.packbits(added, axis=1)]
-        return Published(
-            ids=ids,
-            units=units,
-            atom=atom,
-            matrix=np.concatenate([old, added[fresh]]),
-            release=np.concatenate([self.release, new.release[fresh]]),
-            number=np.concatenate([self.number, new.number[fresh]]),
-        )
-
-    @property
-    def as_sets(self) -> Sets:
-        """The sets with units numbered from 0."""
-        return Sets(self.matrix, self.atom, np.unique(self.units, return_inverse=True)[1])
-
-    def pairs_apart(self, before: int, least: int) -> Iterator[tuple[int, int]]:
-        """Pairs of a new set and an earlier one that fewer units than `least` tell apart."""
-        _, unit = np.unique(self.units, return_inverse=True)
-        weight = np.bincount(np.unique(np.stack([self.atom, unit]), axis=1)[0]).astype(float)
-        old, new = (one.astype(float) for one in np.split(self.matrix, [before]))
-        both = (new * weight) @ old.T
-        more, less = new @ weight[:, None] - both, (old @ weight)[None] - both
-        apart = np.maximum(more, less)
-        for one, other in np.argwhere((apart > 0) & (apart < least)):
-            yield before + int(one), int(other)
-
-
-class Ledger:
-    """A folder with the log of releases and the key of its hashes."""
-
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not (self.folder / KEY).exists():
-                self._write(KEY, secrets.token_bytes(32), os.O_EXCL)
-            self.key = (self.folder / KEY).read_bytes()
-        except OSError as error:
-            raise StoreError(f"{folder}: no log can be kept here ({error.strerror})") from error
+class Ledger(LogFolder):
+    """A log of releases in a folder, which refuses what would give few units away."""
 
     def enter(
         self,
@@ -151,15 +67,15 @@ class Ledger:
             number = len(entries) + 1
             stored: dict[str, Published] = {}
             for table in tables:
-                near = sketches.near_release(entries, table, self._ids, self._hash, least)
+                near = sketches.near_release(entries, table, self.ids, self.hash_of, least)
                 if near:
                     raise _refused(*near, least)
                 for one in populations(table, least, found):
-                    name = self._hash("population", "\x1f".join(one.key))
-                    before = stored[name] if name in stored else self._stored(name)
+                    name = self.hash_of("population", "\x1f".join(one.key))
+                    before = stored[name] if name in stored else self.stored(name)
                     stored[name] = self._checked(one, before, number, least)
             for name, sets in stored.items():
-                self._store(name, sets)
+                self.store(name, sets)
             self.add(kind=kind, least=least, populations=sorted(stored))
         return _notes(tables, len(old))
 
@@ -177,7 +93,7 @@ class Ledger:
         many = before.matrix.shape[0]
         if after.matrix.shape[0] == many:
             return after  # the same sets again
-        for one, other in after.pairs_apart(many, least):
+        for one, other in _pairs_apart(after, many, least):
             column = _group(population, int(after.number[one]))
             raise _refused(int(after.release[other]), column, least)
         try:
@@ -195,14 +111,14 @@ class Ledger:
 
     def _published(self, population: Population, number: int) -> Published:
         """The sets of a population as hashes."""
-        ids = self._ids("item", population.items)
+        ids = self.ids("item", population.items)
         if population.units is population.items:
             units = ids
         else:
             names, place = np.unique(
                 np.array(population.units, object).astype(str), return_inverse=True
             )
-            units = self._ids("item", names.tolist())[place]
+            units = self.ids("item", names.tolist())[place]
         code = np.zeros(ids.size, int)
         for place in population.places.values():
             code = np.unique(code * (int(place.max()) + 2) + place + 1, return_inverse=True)[1]
@@ -242,19 +158,6 @@ class Ledger:
             )
         return least
 
-    @property
-    def entries(self) -> list[dict[str, Any]]:
-        """What was entered so far, oldest first."""
-        try:
-            lines = (self.folder / LOG).read_text(encoding="utf-8").splitlines()
-            return [json.loads(line) for line in lines]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{self.folder / LOG}: cannot be read; nothing was told") from error
-
-    # --- below the surface ---------------------------------------------------------------------
-
     def _cells(self, source: Source, options: Mapping[str, Any]) -> Cells:
         rows = open_table(
             source, drop=options.get("drop", ""), duplicates=options.get("duplicates", "keep")
@@ -264,83 +167,17 @@ class Ledger:
             rows = rows.require(name).where(rows[name].cast("string") == value)
         return cells_of(rows, options)
 
-    def _stored(self, name: str) -> Published:
-        """The sets of a population that were published; none if it is new."""
-        path = self.folder / STORED / f"{name}.npz"
-        none = np.zeros(0, np.uint64)
-        if not path.exists():
-            empty = np.zeros(0, int)
-            return Published(none, none, empty, np.zeros((0, 0), bool), empty, empty)
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                atoms = int(file["atoms"])
-                packed = file["matrix"]
-                matrix = np.unpackbits(packed, axis=1, count=atoms).astype(bool)
-                return Published(
-                    ids=file["ids"],
-                    units=file["units"],
-                    atom=file["atom"],
-                    matrix=matrix,
-                    release=file["release"],
-                    number=file["number"],
-                )
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise StoreError(f"{path}: cannot be read; nothing was published") from error
 
-    def _store(self, name: str, sets: Published) -> None:
-        """Store the sets of a population, whole or not at all."""
-        (self.folder / STORED).mkdir(exist_ok=True, mode=0o700)
-        content = BytesIO()
-        np.savez_compressed(
-            content,
-            ids=sets.ids,
-            units=sets.units,
-            atom=sets.atom,
-            matrix=np.packbits(sets.matrix, axis=1),
-            atoms=np.array(sets.matrix.shape[1]),
-            release=sets.release,
-            number=sets.number,
-        )
-        path = self.folder / STORED / f"{name}.npz"
-        self._write(f"{STORED}/{name}.part", content.getvalue(), os.O_TRUNC)
-        os.replace(path.with_suffix(".part"), path)
-
-    def add(self, **entry: Any) -> None:
-        """Add an entry, while the log is held."""
-        line = json.dumps({"date": date.today().isoformat(), **entry}) + "\n"
-        self._write(LOG, line.encode(), os.O_APPEND)
-
-    def _write(self, name: str, content: bytes, how: int) -> None:
-        place = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | how, 0o600)
-        with os.fdopen(place, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(place)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the log, so that nothing is entered between a check and its entry."""
-        busy = self.folder / BUSY
-        try:
-            self._write(BUSY, b"", os.O_EXCL)
-        except FileExistsError:
-            raise StoreError(
-                f"{busy}: another process holds the log; if none runs, remove it"
-            ) from None
-        try:
-            yield
-        finally:
-            busy.unlink()
-
-    def _digest(self, what: str, text: str, size: int) -> bytes:
-        content = f"{what}\x1e{text}".encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(content, key=self.key, digest_size=size).digest()
-
-    def _hash(self, what: str, text: str) -> str:
-        return self._digest(what, text, 16).hex()
-
-    def _ids(self, what: str, texts: Sequence[str]) -> UInt64[Column, "unit"]:
-        return np.frombuffer(b"".join(self._digest(what, one, 8) for one in texts), np.uint64)
+def _pairs_apart(sets: Published, before: int, least: int) -> Iterator[tuple[int, int]]:
+    """Pairs of a new set and an earlier one that fewer units than `least` tell apart."""
+    _, unit = np.unique(sets.units, return_inverse=True)
+    weight = np.bincount(np.unique(np.stack([sets.atom, unit]), axis=1)[0]).astype(float)
+    old, new = (one.astype(float) for one in np.split(sets.matrix, [before]))
+    both = (new * weight) @ old.T
+    more, less = new @ weight[:, None] - both, (old @ weight)[None] - both
+    apart = np.maximum(more, less)
+    for one, other in np.argwhere((apart > 0) & (apart < least)):
+        yield before + int(one), int(other)
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.audits.ledger import Ledger
+from datapolis.audits.log_folder import LogFolder
 from datapolis.errors import InputError
 from datapolis.tables import Source, Table, open_table
 
@@ -82,10 +82,10 @@ class PrivateRelease:
 
 def declare_budget(log: Path | str, epsilon: float) -> None:
     """Declare, once, the epsilon of all private releases of a log together."""
-    ledger = Ledger(log)
+    folder = LogFolder(log)
     _check_positive("epsilon", epsilon)
-    with ledger.alone():
-        total, _ = _budget(ledger)
+    with folder.alone():
+        total, _ = _budget(folder)
         if total not in (0.0, epsilon):
             raise InputError(
                 "the budget was declared before",
@@ -94,12 +94,12 @@ def declare_budget(log: Path | str, epsilon: float) -> None:
                 allowed=f"{total:g}: a budget that can be raised protects nobody",
             )
         if not total:
-            ledger.add(budget=float(epsilon), delta=DELTA)
+            folder.add(budget=float(epsilon), delta=DELTA)
 
 
 def budget_left(log: Path | str) -> float:
     """The epsilon that is left of the budget of a log."""
-    total, spent = _budget(Ledger(log))
+    total, spent = _budget(LogFolder(log))
     return total - spent
 
 
@@ -230,18 +230,18 @@ def _opendp() -> Any:
     return dp
 
 
-def _budget(ledger: Ledger) -> tuple[float, float]:
+def _budget(folder: LogFolder) -> tuple[float, float]:
     """The budget of a log, 0 before it is declared, and what of it is spent."""
-    total = next((one["budget"] for one in ledger.entries if "budget" in one), 0.0)
-    return float(total), float(sum(one.get("epsilon", 0.0) for one in ledger.entries))
+    total = next((one["budget"] for one in folder.entries if "budget" in one), 0.0)
+    return float(total), float(sum(one.get("epsilon", 0.0) for one in folder.entries))
 
 
 def _spend(log: Path | str, kind: str, epsilon: float) -> float:
     """Spend epsilon before noise is drawn, and return what is left of the budget."""
     _opendp()
-    ledger = Ledger(log)
-    with ledger.alone():
-        total, spent = _budget(ledger)
+    folder = LogFolder(log)
+    with folder.alone():
+        total, spent = _budget(folder)
         if epsilon > (total - spent) * (1 + 1e-12):
             raise InputError(
                 "the privacy budget is spent" if total else "no budget was declared",
@@ -249,7 +249,7 @@ def _spend(log: Path | str, kind: str, epsilon: float) -> float:
                 value=epsilon,
                 allowed=f"at most {max(total - spent, 0.0):g} of {total:g} (declare_budget)",
             )
-        ledger.add(kind=kind, epsilon=float(epsilon), delta=DELTA)
+        folder.add(kind=kind, epsilon=float(epsilon), delta=DELTA)
     return total - spent - epsilon
 
 
