@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datapolis import tables
-from datapolis.audits import concentration, enforcement
+from datapolis.audits import concentration, disclosure, enforcement, prices, rights
 from datapolis.errors import InputError
 from datapolis.tables import Format
 from datapolis.tables.totals import named, totals_of, without_totals
@@ -93,6 +93,66 @@ def test_a_total_below_a_register_is_no_decision():
     with pytest.raises(InputError, match="--totals drop"):
         enforcement(table, **asked)
     assert enforcement(table, totals="drop", **asked)["sum"].estimate == 210
+
+
+def test_all_bodies_together_are_no_body():
+    """Two bodies a year and their sum: 90 of 120 requests granted, once."""
+    table = {
+        "body": ["a", "b", "All"] * 2,
+        "year": np.repeat([2020, 2021], 3),
+        "granted": np.array([10, 30, 40, 20, 30, 50], float),
+        "requests": np.array([20, 40, 60, 20, 40, 60], float),
+    }
+    asked = {
+        "right": "know",
+        "unit": "body",
+        "time": "year",
+        "yes": "granted",
+        "of": "requests",
+        "public": True,
+    }
+    with pytest.raises(InputError, match="body: rows seem to be the total"):
+        rights(table, **asked)
+    found = rights(table, totals="drop", **asked)
+    without = {name: np.delete(cells, [2, 5]) for name, cells in table.items()}
+    alone = rights(without, **asked)
+    assert [one.estimate for one in found.findings] == pytest.approx(
+        [one.estimate for one in alone.findings], nan_ok=True
+    )
+    assert any("were left out (totals = drop)" in note for note in found.notes)
+
+
+def test_all_areas_together_are_no_area():
+    """A footer with the people of all eight areas and their mean speed."""
+    random = np.random.default_rng(8)
+    people = random.integers(10, 90, (2, 8)).astype(float)
+    speed = random.uniform(10, 50, 8)
+    areas = {"poor": people[0], "rich": people[1], "speed": speed}
+    footer = {"poor": people[0].sum(), "rich": people[1].sum(), "speed": speed.mean()}
+    table = {name: np.append(cells, footer[name]) for name, cells in areas.items()}
+    asked = {"outcome": "speed", "groups": {"poor": "poor", "rich": "rich"}, "public": True}
+    with pytest.raises(InputError, match="--totals drop"):
+        prices(table, **asked)
+    found = prices(table, totals="drop", **asked)
+    gap = np.average(speed, weights=people[0]) - np.average(speed, weights=people[1])
+    assert found["gap"].estimate == pytest.approx(gap)
+
+
+def test_margins_of_a_table_of_counts_are_no_people():
+    """Three people in three classes; the row of margins is none of them."""
+    table = {
+        "age": ["young", "old", "young", "Total"],
+        "town": ["n", "n", "s", "Total"],
+        "ill": ["yes", "no", "no", "Total"],
+        "people": np.array([1, 1, 1, 3]),
+    }
+    asked = {"quasi": ["age", "town"], "sensitive": "ill", "frequency": "people", "public": True}
+    with pytest.raises(InputError, match="--totals drop"):
+        disclosure(table, **asked)
+    found = disclosure(table, totals="drop", **asked)
+    assert found["k"].estimate == 1
+    assert any("were left out (totals = drop)" in note for note in found.notes)
+    assert all(one.n_rows in (0, 3) for one in found.findings)
 
 
 # --- lines ---------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ from datapolis.indicators.disclosure import (
 )
 from datapolis.inference.uniqueness import match_interval, pitman
 from datapolis.tables import Source, Table, open_table
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int
@@ -183,8 +184,11 @@ def disclosure(
     _check(attributes, sensitive, numbers, order)
     _check_numbers(fraction, least_k, up_to, samples, len(attributes))
     rows = open_table(table, drop=drop, duplicates=duplicates)
+    people = with_frequency(rows, frequency)
+    if frequency:
+        people = without_totals(people, [*attributes, sensitive], COUNT, by_name=True)
     cells = read_cells(
-        with_frequency(rows, frequency),
+        people,
         attributes,
         sensitive,
         numbers=numbers,

@@ -35,6 +35,7 @@ from datapolis.inference.clustered import without_rounding
 from datapolis.inference.relabelling import ByChance, relabelled
 from datapolis.inference.resampling import bootstrap_counts, interval
 from datapolis.tables import Table
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -147,6 +148,9 @@ def _read_areas(rows: Table, asked: Asked) -> tuple[Areas, list[tuple[str, Areas
     rows = rows.text(*asked.within, gaps=True)
     place = [reading.UNIT] if asked.unit is not None else []
     place += [reading.CLUSTER] if asked.cluster is not None else []
+    names = [asked.unit] if asked.unit in rows.columns else []
+    for column in asked.groups.values():
+        rows = without_totals(rows, [*names, *asked.within], column)
     needed = {**reading.needed(asked), **{column: column for column in asked.groups.values()}}
     rows, notes = reading.complete(rows, needed, asked.least)
     if (many := rows.count()) > FITTED:

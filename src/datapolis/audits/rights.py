@@ -72,6 +72,7 @@ from datapolis.inference.ranks import spearman_test
 from datapolis.inference.resampling import DRAWS
 from datapolis.inference.trends import Estimate, LogitTrend, logit_trend, mean_slope, paired_change
 from datapolis.tables import N, Source, Table, derived, open_table
+from datapolis.tables.totals import without_totals
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -446,6 +447,7 @@ def _cells(rows: Table, reading: Reading) -> tuple[Table, Any, Any, Any]:
         return rows, (rows[column] == value).cast("float64"), one, rows[column].notnull()
     columns = list(dict.fromkeys([*reading.yes, *reading.of, *reading.minus]))
     rows = rows.numbers(*columns, least=0, gaps=True)
+    rows = without_totals(rows, [reading.unit], reading.of[0])
     known = reduce(and_, (rows[column].notnull() for column in columns))
     part = reduce(add, (rows[column] for column in reading.yes))
     whole = reduce(add, (rows[column] for column in reading.of))

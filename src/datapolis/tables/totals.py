@@ -80,10 +80,13 @@ def refused(rows: Table, column: str, names: set[str]) -> InputError:
     )
 
 
-def without_totals(rows: Table, columns: Sequence[str], amount: str) -> Table:
+def without_totals(
+    rows: Table, columns: Sequence[str], amount: str, *, by_name: bool = False
+) -> Table:
     """Rows of which none is the total of the others; refused, dropped or kept as asked.
 
     columns    of names, in which a name of totals may stand; without any an amount alone tells
+    by_name    ask for a name of totals, not for an amount alone
     """
     import ibis
 
@@ -110,7 +113,7 @@ def without_totals(rows: Table, columns: Sequence[str], amount: str) -> Table:
         if not number["total"] >= (1 - NEAR) * number["others"] > 0:
             return rows
         chosen = called
-    elif abs(2 * most - whole) <= EXACT * whole and number["some"] > MANY:
+    elif not by_name and abs(2 * most - whole) <= EXACT * whole and number["some"] > MANY:
         chosen = cells == most
     else:
         return rows
