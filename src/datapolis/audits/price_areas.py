@@ -148,7 +148,8 @@ def _read_areas(rows: Table, asked: Asked) -> tuple[Areas, list[tuple[str, Areas
     rows = rows.text(*asked.within, gaps=True)
     place = [reading.UNIT] if asked.unit is not None else []
     place += [reading.CLUSTER] if asked.cluster is not None else []
-    names = [asked.unit] if asked.unit in rows.columns else []
+    named = isinstance(asked.unit, str) and asked.unit in rows.columns
+    names = [asked.unit] if named else []
     for column in asked.groups.values():
         rows = without_totals(rows, [*names, *asked.within], column)
     needed = {**reading.needed(asked), **{column: column for column in asked.groups.values()}}
