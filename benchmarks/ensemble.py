@@ -30,10 +30,10 @@ PEER_MONTHS = 12  # of the peer, whose months all take as long
 
 def ours(members: int, months: int, citizens: int) -> dict[str, float]:
     """Seconds of an ensemble with and without its folder, and the peak of memory."""
+    from datapolis.model.world import World
     from datapolis.studies.ensemble import batch_size
     from datapolis.studies.laboratory import Laboratory
     from datapolis.studies.runs import Batch, Case, Work
-    from datapolis.world import World
 
     world = World.generate(citizens, seed=1, **SIZES)
     cases = [Case(seed=seed) for seed in range(members)]
@@ -63,11 +63,11 @@ def mesa(citizens: int, members: int) -> dict[str, float]:
     """Seconds a member and month of the reference on Mesa, one member after the other."""
     import jax
 
-    from datapolis.noise import stream
-    from datapolis.parameters import Parameters
-    from datapolis.policy import LEVERS, Levers
-    from datapolis.society import Society
-    from datapolis.world import World
+    from datapolis.core.parameters import Parameters
+    from datapolis.core.policy import LEVERS, Levers
+    from datapolis.model.noise import stream
+    from datapolis.model.society import Society
+    from datapolis.model.world import World
     from docking.adapter import to_reference
     from docking.chance import WorldChance
     from reference.month import ReferenceModel

@@ -30,9 +30,9 @@ def datapolis_month(citizens: int, firms: int, segments: int) -> dict[str, float
     import jax
 
     import datapolis as dp
-    from datapolis.parameters import Parameters
-    from datapolis.policy import Policy
-    from datapolis.simulation import Run
+    from datapolis.core.parameters import Parameters
+    from datapolis.core.policy import Policy
+    from datapolis.model.simulation import Run
 
     def begun(size: int) -> Run:
         world = dp.World.generate(size, seed=1, firms=firms)

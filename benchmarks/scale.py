@@ -39,10 +39,10 @@ def peak() -> int:
 def month(citizens: int, devices: int) -> dict[str, float]:
     """Seconds a month of the full model on all devices, and peak memory of this process."""
     import datapolis as dp
-    from datapolis import sharding
-    from datapolis.parameters import Parameters
-    from datapolis.policy import Policy
-    from datapolis.simulation import Run
+    from datapolis.core.parameters import Parameters
+    from datapolis.core.policy import Policy
+    from datapolis.model import sharding
+    from datapolis.model.simulation import Run
 
     run = Run.begin(
         dp.World.generate(citizens, seed=1),
@@ -67,7 +67,7 @@ def link(citizens: int, devices: int) -> dict[str, float]:
     import jax.numpy as jnp
     from jax.sharding import PartitionSpec
 
-    from datapolis import sharding
+    from datapolis.model import sharding
 
     def timed(work: jax.stages.Wrapped, values: jax.Array, repeats: int) -> float:
         work(values).block_until_ready()
@@ -124,7 +124,7 @@ def one_of_them(part: str, citizens: int, address: str, processes: int, process:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[process % len(cores)]})
     if processes > 1:
-        from datapolis import sharding
+        from datapolis.model import sharding
 
         sharding.join(address, processes, process)
     print(json.dumps({"month": month, "link": link}[part](citizens, processes)))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas
 
-from datapolis.inference import power_law
+from datapolis.statistics.inference import power_law
 from examples.measure import real
 
 ROUNDS = 5

@@ -15,10 +15,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from datapolis.month import get, paths, put
-from datapolis.scenario import Scenario
-from datapolis.society import Flows, Society, Unmade
-from datapolis.world import SECTORS, World
+from datapolis.core.scenario import Scenario
+from datapolis.model.month import get, paths, put
+from datapolis.model.society import Flows, Society, Unmade
+from datapolis.model.world import SECTORS, World
 from reference import people, shocks
 
 CITIZEN = "uses profile stray copies trust awareness rumour awake rights".split()

@@ -1,6 +1,6 @@
 """Chance for the reference, in blocks: the package's own numbers, or others.
 
-    PackageChance    the very numbers that `datapolis.noise` gives: both models see the same luck
+    PackageChance    the numbers that `datapolis.model.noise` gives: both models see the same luck
     WorldChance      numbers of NumPy's generator, but the tastes of a world, which belong to it
 
 A number is named as in `reference.chance.Chance`: by month, mechanism, identity, and draw. Here
@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from datapolis.noise import noise, noise_pair, stream
-from datapolis.world import World
+from datapolis.model.noise import noise, noise_pair, stream
+from datapolis.model.world import World
 from reference.chance import TASTES, Chance
 
 BLOCK = 1024  # identities for which numbers are made at once

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datapolis.month import MONTH
-from datapolis.society import Society
-from datapolis.world import World
+from datapolis.model.month import MONTH
+from datapolis.model.society import Society
+from datapolis.model.world import World
 from docking.adapter import package_arrays, to_arrays, to_reference, to_reference_shocks
 from docking.chance import PackageChance
 from docking.societies import Case, cases, cases_of_other_sizes, lived, stages

@@ -16,8 +16,8 @@ in 5 % of docked models, divided over all comparisons (Bonferroni); both samples
                    are not shown to be equivalent, or the distance is beyond its bound
     not decided    anything else: too few replicates for what varies so much
 
-The reference's indices are computed by the package (`datapolis.indices`) from the reference's state
-and flows, carried over by `docking.adapter`.
+The reference's indices are computed by the package (`datapolis.model.indices`) from the reference's
+state and flows, carried over by `docking.adapter`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ import jax
 import numpy as np
 from scipy import stats
 
-from datapolis.indices import INDICES, STANDARD, labels
-from datapolis.month import step as package_step
-from datapolis.noise import stream
-from datapolis.parameters import Parameters
-from datapolis.policy import LEVERS, Levers
-from datapolis.society import Flows, Society
-from datapolis.world import World
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import LEVERS, Levers
+from datapolis.model.indices import INDICES, STANDARD, labels
+from datapolis.model.month import step as package_step
+from datapolis.model.noise import stream
+from datapolis.model.society import Flows, Society
+from datapolis.model.world import World
 from docking.adapter import to_package, to_reference
 from docking.chance import WorldChance
 from reference.month import ReferenceModel

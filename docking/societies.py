@@ -16,13 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from datapolis.month import MONTH, Mechanism, put, strike
-from datapolis.noise import stream
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVERS, Levers
-from datapolis.scenario import Shock, shocks
-from datapolis.society import Flows, Society
-from datapolis.world import World
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVERS, Levers
+from datapolis.core.scenario import Shock, shocks
+from datapolis.model.month import MONTH, Mechanism, put, strike
+from datapolis.model.noise import stream
+from datapolis.model.society import Flows, Society
+from datapolis.model.world import World
 
 CITIZENS = 400
 SIZES = {

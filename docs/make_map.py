@@ -12,10 +12,10 @@ import altair as alt
 import numpy as np
 
 import datapolis as dp
-from datapolis.look import FAINT, FONT, INK, SECTORS
-from datapolis.parameters import Parameters
-from datapolis.policy import Policy
-from datapolis.simulation import Run
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Policy
+from datapolis.model.simulation import Run
+from datapolis.theme import FAINT, FONT, INK, SECTORS
 
 MONTHS, CITIZENS, SEEDS = 240, 2_000, (1, 2, 3)
 FEEDBACKS = (0.0, 0.15, 0.3, 0.5, 0.65, 0.8, 0.95, 1.1, 1.3, 1.6, 2.0)

@@ -26,9 +26,9 @@ from datapolis.audits import AUDITS
 from datapolis.audits.finding import options_of, sources_of
 from datapolis.audits.options import number_or_word
 from datapolis.cli.measure import measure_app
-from datapolis.indices import INDICES, STANDARD
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVER_CLAIMS, LEVER_COST, LEVER_DECLARED, LEVERS
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVER_CLAIMS, LEVER_COST, LEVER_DECLARED, LEVERS
+from datapolis.model.indices import INDICES, STANDARD
 from datapolis.studies.portfolios import OBJECTIVES
 from datapolis.studies.schema import OVER_TIME, PARTS, REQUIRED, TOP, WORLD_TABLES, json_schema
 from datapolis.studies.template import study_text

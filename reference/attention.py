@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.chance import Chance
 from reference.people import NOBODY, STRONG_TIES, Citizen, Firm, Society
 from reference.shared import (

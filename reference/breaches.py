@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.chance import Chance
 from reference.people import GOVERNMENT, MONTHS_OF_ALERT, NOBODY, Citizen, Organization, Society
 from reference.shared import held, mean, pressure_at, pressure_of_law, protection, ratio, ties_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.chance import Chance
 from reference.people import GOVERNMENT, MARKET, SOCIAL, Society
 from reference.shared import creative_power, mean_openness_of_agencies, ratio, unit

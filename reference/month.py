@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import mesa
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.absorption import absorption
 from reference.attention import attention
 from reference.breaches import breaches

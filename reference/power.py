@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.chance import Chance
 from reference.people import MARKET, SECTORS, Organization, Society
 from reference.shared import openness, power_by_region, ratio, shares_of_ties, ties_of

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.chance import Chance
 from reference.people import NOBODY, Citizen, Firm, Organization, Society
 from reference.shared import living_firms, ratio

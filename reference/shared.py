@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.people import (
     GOVERNMENT,
     NOBODY,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Levers
 from reference.chance import Chance
 from reference.people import NOBODY, PARTNERS, Organization, Society
 from reference.shared import living, mean, openness, ratio, reach_of_communication, unit

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from datapolis.month import MONTH, get, put, strike
-from datapolis.noise import stream
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import Levers
-from datapolis.society import (
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import Levers
+from datapolis.model.month import MONTH, get, put, strike
+from datapolis.model.noise import stream
+from datapolis.model.society import (
     MANDATES,
     Citizens,
     Controversy,
@@ -23,7 +23,7 @@ from datapolis.society import (
     Society,
     Unmade,
 )
-from datapolis.world import (
+from datapolis.model.world import (
     QUANTILES,
     CitizenTraits,
     Endowment,

@@ -55,23 +55,23 @@ def small(citizens):
 
 def few():
     """A month that compiles fast: it sums over citizens, reads kin and reads strangers."""
-    from datapolis.mechanisms import absorption, attention, pricing, rumours, technology
+    from datapolis.model.mechanisms import absorption, attention, pricing, rumours, technology
 
     return (technology, absorption, attention, pricing, rumours)
 
 
 def fewer():
     """The least that sums over citizens, reads kin and reads strangers, and little to record."""
-    from datapolis.mechanisms import attention, rumours, technology
+    from datapolis.model.mechanisms import attention, rumours, technology
 
     record = "user_herfindahl trust_by_decile rumour_heard online user_share_by_firm".split()
     return {"mechanisms": (technology, attention, rumours), "record": record}
 
 
 def begin(world, mesh, **more):
-    from datapolis.parameters import Parameters
-    from datapolis.policy import Policy
-    from datapolis.simulation import Run
+    from datapolis.core.parameters import Parameters
+    from datapolis.core.policy import Policy
+    from datapolis.model.simulation import Run
 
     given = {"seeds": SEED, "parameters": Parameters(), "policies": Policy(), "months": 12, **more}
     return Run.begin(world, mesh=mesh, **given)
@@ -81,7 +81,7 @@ def done(run):
     """Everything that a run recorded, and its society, by name."""
     import jax
 
-    from datapolis.sharding import gather
+    from datapolis.model.sharding import gather
 
     while run.month < run.months:
         run.advance()
@@ -95,7 +95,7 @@ def doors(mesh):
     import jax
     import jax.numpy as jnp
 
-    from datapolis.arrays import grouped, neighbours, per_firm, tie_sum, total
+    from datapolis.model.arrays import grouped, neighbours, per_firm, tie_sum, total
 
     rng, found = np.random.default_rng(SEED), {}
     for many in (4, 100, 15_996, 16_000, EXACT, 20_004, 65_536):
@@ -121,7 +121,7 @@ def doors(mesh):
         if mesh is None:
             results = jax.jit(all_doors)(*given)
         else:
-            from datapolis.sharding import place
+            from datapolis.model.sharding import place
 
             with jax.set_mesh(mesh):
                 results = jax.jit(all_doors)(
@@ -148,7 +148,7 @@ def part(name, mesh):
 
 def main():
     file, name, *joined = sys.argv[1:]
-    from datapolis import sharding
+    from datapolis.model import sharding
 
     if joined:
         address, processes, process = joined

@@ -54,9 +54,9 @@ from datapolis.app.view import (
 )
 from datapolis.audits import AUDITS, concentration
 from datapolis.cli import app
-from datapolis.errors import InputError, StoreError
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED, Pulse, Ramp
+from datapolis.core.errors import InputError, StoreError
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_DECLARED, Pulse, Ramp
 from datapolis.studies.search import NOTHING, Loss, Row, Search
 from tests.serving import served
 

@@ -30,7 +30,7 @@ from datapolis.app.pages.measure import Measure
 from datapolis.app.pages.page import MOST_ASIDES
 from datapolis.app.server import PAGES, link, serve
 from datapolis.app.state import Room, Session, Settings
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from tests.serving import served
 
 SECRET = "a-token-that-nobody-guesses"

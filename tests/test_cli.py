@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from datapolis import cli
 from datapolis.cli import shared
-from datapolis.errors import StoreError
+from datapolis.core.errors import StoreError
 from datapolis.studies import work
 from datapolis.studies.study import read_study
 

@@ -4,8 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from datapolis.indices import INDICES, labels
-from datapolis.mechanisms import (
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVERS
+from datapolis.model.indices import INDICES, labels
+from datapolis.model.mechanisms import (
     absorption,
     attention,
     breaches,
@@ -21,10 +23,8 @@ from datapolis.mechanisms import (
     rumours,
     ties,
 )
-from datapolis.month import MONTH
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVERS
-from datapolis.society import UNIT_FIELDS
+from datapolis.model.month import MONTH
+from datapolis.model.society import UNIT_FIELDS
 from tests.helpers import (
     before,
     born,

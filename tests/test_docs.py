@@ -13,15 +13,23 @@ import pytest
 import xarray
 
 import datapolis as dp
-from datapolis import society
-from datapolis.indices import INDICES, STANDARD, labels
-from datapolis.month import MONTH
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVERS
-from datapolis.scenario import shocks
-from datapolis.society import Citizens, Controversy, Firms, Flows, Organizations, Regions, Society
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVERS
+from datapolis.core.scenario import shocks
+from datapolis.model import society
+from datapolis.model.indices import INDICES, STANDARD, labels
+from datapolis.model.month import MONTH
+from datapolis.model.society import (
+    Citizens,
+    Controversy,
+    Firms,
+    Flows,
+    Organizations,
+    Regions,
+    Society,
+)
+from datapolis.model.world import World
 from datapolis.studies.study import CLAIMS
-from datapolis.world import World
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "docs"
@@ -169,7 +177,7 @@ def test_the_lines_of_an_experiment_fit_the_library(experiment, text, world, mon
 
     real = inspect.signature(dp.simulate)
     monkeypatch.setattr(dp, "simulate", simulate)
-    monkeypatch.setattr("datapolis.simulation.Run.begin", lambda *_, **__: MagicMock())
+    monkeypatch.setattr("datapolis.model.simulation.Run.begin", lambda *_, **__: MagicMock())
     monkeypatch.setattr(dp.indicators, "mean_path", MagicMock())
     shapes = jax.eval_shape(dp.Society.start, world, Parameters(), jax.random.key(1))
     born = jax.tree.map(lambda one: np.zeros(one.shape, one.dtype), shapes)

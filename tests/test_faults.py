@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from datapolis.errors import InputError, StoreError
-from datapolis.mechanisms import rumours, technology
+from datapolis.core.errors import InputError, StoreError
+from datapolis.model.mechanisms import rumours, technology
 from datapolis.studies import ensemble, work
 from datapolis.studies.files import sealed, unsealed
 from datapolis.studies.question import asked

@@ -19,7 +19,7 @@ from pyarrow import parquet
 from datapolis import tables
 from datapolis.audits import concentration, prices
 from datapolis.audits.finding import AUDITS
-from datapolis.errors import InputError, InputErrors, StoreError
+from datapolis.core.errors import InputError, InputErrors, StoreError
 from datapolis.report.measured import page
 from datapolis.studies.study import DEEPEST, LARGEST, MOST_SLIPS, parse_study
 from datapolis.tables import reading

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from datapolis.parameters import DECLARED
+from datapolis.core.parameters import DECLARED
 from tools import known
 
 AT_AN_END = {  # with the reason in docs/model.md, section 9

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from datapolis import audits, cli
 from datapolis.audits import Audit
 from datapolis.cli.measure import measure_app
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies import measured
 from datapolis.studies.study import parse_study
 

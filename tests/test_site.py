@@ -17,7 +17,7 @@ import typer
 import datapolis as dp
 from datapolis import audits, cli, indicators
 from datapolis.cli.measure import measure_app
-from datapolis.indices import INDICES
+from datapolis.model.indices import INDICES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "docs"

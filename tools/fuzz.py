@@ -40,7 +40,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from datapolis.errors import InputError, StoreError, kind_of
+from datapolis.core.errors import InputError, StoreError, kind_of
 
 OUT = Path("out/fuzz")
 PATIENCE = 20  # seconds of processor time for one input
@@ -163,8 +163,8 @@ def toml_of(value: Any) -> str:
 
 def study_keys() -> list[str]:
     """The keys that a study knows, so that values come to where they are looked at."""
-    from datapolis.parameters import DECLARED
-    from datapolis.policy import LEVERS
+    from datapolis.core.parameters import DECLARED
+    from datapolis.core.policy import LEVERS
     from datapolis.studies.study import Asked, WorldPart
 
     table = "table name weight time month most optional from to income".split()
@@ -477,8 +477,8 @@ links = st.dictionaries(
 def link_names() -> list[str]:
     """The names that links know."""
     from datapolis.app.view import WHOLE
-    from datapolis.parameters import DECLARED
-    from datapolis.policy import LEVERS
+    from datapolis.core.parameters import DECLARED
+    from datapolis.core.policy import LEVERS
 
     more = ("show", "kind", "x", "verdict", "claim", "from", "portfolio", "bound_rights")
     return [*WHOLE, *DECLARED, *LEVERS, *more, *OPTIONS]

@@ -345,7 +345,7 @@ class Bench:
         """What pytest is told to run at a stage."""
         name = self.job.mechanism
         if stage == "own":
-            yield [f"tests/mechanisms/test_{name}.py"]
+            yield [f"tests/model/mechanisms/test_{name}.py"]
         elif stage == "docking" and Path("tests/docking/test_mechanisms.py").exists():
             yield ["tests/docking/test_mechanisms.py", "-k", name]
         elif stage == "oracles":
@@ -378,7 +378,7 @@ class InItsPlace(MetaPathFinder, Loader):
     """Loads a mutant where the mechanism is asked for."""
 
     def __init__(self, mechanism: str, text: str) -> None:
-        self.name, self.text = f"datapolis.mechanisms.{mechanism}", text
+        self.name, self.text = f"datapolis.model.mechanisms.{mechanism}", text
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
         """The mutant's, if it is asked for."""

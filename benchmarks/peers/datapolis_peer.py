@@ -1,7 +1,7 @@
 """The three works in datapolis: one mechanism of a user's own, and the package's own mechanisms.
 
 wealth     `transfer`, a mechanism of a user's own with a state of its own.
-rumour     datapolis.mechanisms.rumours alone, over strong ties as wide as the largest degree.
+rumour     datapolis.model.mechanisms.rumours alone, over strong ties as wide as the largest degree.
 citizens   attention, pricing, collection, rumours and trust, with one price for all, candidates
            from kin alone and consent to everything. Trust reads harm, which breaches make;
            `harmless` makes none. They do more than the work asks: price tables and undercutting,
@@ -20,15 +20,22 @@ import numpy as np
 import protocol
 
 import datapolis as dp
-from datapolis.declare import writes
-from datapolis.indices import Index, find
-from datapolis.mechanisms import attention, collection, pricing, rumours, trust
-from datapolis.noise import noise
-from datapolis.parameters import Attention, Collection, Parameters, Pricing, Rumours, Technology
-from datapolis.parameters import Trust as Trusting
-from datapolis.policy import Policy
-from datapolis.simulation import Run
-from datapolis.society import SPREADING, UNHEARD, Society
+from datapolis.core.declare import writes
+from datapolis.core.parameters import (
+    Attention,
+    Collection,
+    Parameters,
+    Pricing,
+    Rumours,
+    Technology,
+)
+from datapolis.core.parameters import Trust as Trusting
+from datapolis.core.policy import Policy
+from datapolis.model.indices import Index, find
+from datapolis.model.mechanisms import attention, collection, pricing, rumours, trust
+from datapolis.model.noise import noise
+from datapolis.model.simulation import Run
+from datapolis.model.society import SPREADING, UNHEARD, Society
 
 NOBODY = 1  # places for weak ties, none of them taken
 

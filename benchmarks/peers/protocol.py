@@ -36,7 +36,7 @@ rumour     Maki-Thompson on an undirected random graph of mean degree 8. States:
                an ignorant becomes a spreader with probability 1 - (1 - beta)^s,
                a spreader becomes a stifler with probability 1 - (1 - alpha beta)^k:
            each contact happens with probability beta, and each contact with one who knows stifles
-           with probability alpha. (This is the rule of datapolis.mechanisms.rumours.)
+           with probability alpha. (This is the rule of datapolis.model.mechanisms.rumours.)
            Answer: heard (share not ignorant after the last step), top (largest share of spreaders
            after any step), month (the step after which it was reached, from 1).
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from datapolis.audits import Audit
 from datapolis.audits.breaches import breaches
-from datapolis.inference.resampling import DRAWS
+from datapolis.statistics.inference.resampling import DRAWS
 from examples.measure.real import Missing, Published, table
 
 TITLE = "Breaches: how often, how late, how large, and whom they hit"

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
+from datapolis._moved import Moved
+
 __version__ = "0.1.0"
 
+sys.meta_path.insert(0, Moved())
+
 _WHERE = {
-    "World": "datapolis.world",
-    "Society": "datapolis.society",
-    "Parameters": "datapolis.parameters",
-    "Levers": "datapolis.policy",
-    "Policy": "datapolis.policy",
-    "Rule": "datapolis.policy",
-    "ramp": "datapolis.policy",
-    "pulse": "datapolis.policy",
-    "Shock": "datapolis.scenario",
-    "MONTH": "datapolis.month",
-    "step": "datapolis.month",
-    "simulate": "datapolis.simulation",
-    "Run": "datapolis.simulation",
+    "World": "datapolis.model.world",
+    "Society": "datapolis.model.society",
+    "Parameters": "datapolis.core.parameters",
+    "Levers": "datapolis.core.policy",
+    "Policy": "datapolis.core.policy",
+    "Rule": "datapolis.core.policy",
+    "ramp": "datapolis.core.policy",
+    "pulse": "datapolis.core.policy",
+    "Shock": "datapolis.core.scenario",
+    "MONTH": "datapolis.model.month",
+    "step": "datapolis.model.month",
+    "simulate": "datapolis.model.simulation",
+    "Run": "datapolis.model.simulation",
     "at_rest": "datapolis.studies.revealed",
     "open_results": "datapolis.report.notebook",
-    "INDICES": "datapolis.indices",
-    "STANDARD": "datapolis.indices",
-    "Index": "datapolis.indices",
-    "InputError": "datapolis.errors",
-    "StoreError": "datapolis.errors",
-    "parameter": "datapolis.declare",
-    "record": "datapolis.declare",
-    "writes": "datapolis.declare",
+    "INDICES": "datapolis.model.indices",
+    "STANDARD": "datapolis.model.indices",
+    "Index": "datapolis.model.indices",
+    "InputError": "datapolis.core.errors",
+    "StoreError": "datapolis.core.errors",
+    "parameter": "datapolis.core.declare",
+    "record": "datapolis.core.declare",
+    "writes": "datapolis.core.declare",
 }
 _RESULTS = ("simulate", "Run")  # what they give has the accessor of report.notebook
-_MODULES = ("indicators", "mechanisms", "tables", "audits", "studies", "report")
+_MODULES = {
+    "indicators": "datapolis.statistics.indicators",
+    "mechanisms": "datapolis.model.mechanisms",
+    "tables": "datapolis.tables",
+    "audits": "datapolis.audits",
+    "studies": "datapolis.studies",
+    "report": "datapolis.report",
+}
 
 __all__ = ["__version__", *_WHERE, *_MODULES]
 
@@ -45,7 +57,7 @@ def __getattr__(name: str) -> Any:
         if name in _RESULTS:
             import_module("datapolis.report.notebook")
     elif name in _MODULES:
-        value = import_module(f"datapolis.{name}")
+        value = import_module(_MODULES[name])
     else:
         raise AttributeError(f"module 'datapolis' has no attribute {name!r}")
     globals()[name] = value

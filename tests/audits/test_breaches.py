@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datapolis.audits.breaches import breaches, label_counts, steps
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from tests.findings import same_findings
 
 FIRST = "hhs_breaches_2009_2014.csv"

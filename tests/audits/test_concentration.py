@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from datapolis.audits import concentration
 from datapolis.audits.concentration import Listed, _tail, bands, with_unseen
-from datapolis.errors import InputError
-from datapolis.indicators import gini, herfindahl
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import gini, herfindahl
 from tests.findings import same_findings
 
 TRACKERS = "tracker_company_month_201705_201801.csv"

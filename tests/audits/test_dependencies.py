@@ -11,7 +11,7 @@ from datapolis.app.questions import type_of
 from datapolis.audits import AUDITS, concentration, enforcement
 from datapolis.audits.dependencies import Needs, Without, rules_of, unmet
 from datapolis.audits.finding import options_of
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from tests.small_tables import CASES, asked
 
 RULES = [

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import PermutationMethod, mannwhitneyu
 
 from datapolis.audits.diffusion import diffusion
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from tests.findings import same_findings
 
 NEVER, ALL = "a share never adopts", "all adopt in the end"

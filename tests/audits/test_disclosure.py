@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis.audits.disclosure import disclosure, match, measures, merged, read_cells
-from datapolis.errors import InputError
-from datapolis.inference.uniqueness import pitman
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.uniqueness import pitman
 from datapolis.tables import open_table
 from tests.findings import same_findings
 

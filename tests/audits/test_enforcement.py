@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from datapolis.audits.enforcement import enforcement
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 FINES = "gdpr_fines_2018_2020.csv"
 BY = {"amount": "fine", "by": ["country", "type"], "draws": 50}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis.audits import concentration, disclosure, frequency, tails
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 FARMS = {"size": [1, 5, 20, 100, 1000], "farms": [120, 60, 15, 4, 1]}
 some = settings(max_examples=12, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis.audits.influence import influence
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from examples.measure.influence import totals
 
 FILINGS = "data_broker_lobbying_filings_2020.csv"

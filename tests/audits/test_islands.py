@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from datapolis.audits.finding import Audit
 from datapolis.audits.islands import islands
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from tests.findings import same_findings
 
 TRACKERS = "tracker_site_company_201801.csv"

@@ -11,7 +11,7 @@ from datapolis.audits import concentration, enforcement
 from datapolis.audits.ledger import Ledger
 from datapolis.audits.log_folder import BUSY, KEY
 from datapolis.audits.sketches import difference, sketch
-from datapolis.errors import InputError, StoreError
+from datapolis.core.errors import InputError, StoreError
 
 FINED = {"amount": "fine", "by": "land", "unit": "who"}
 

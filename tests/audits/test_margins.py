@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from datapolis.audits.margins import shown_together
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 LEAST = 10
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from datapolis.audits import price_options
 from datapolis.audits.prices import prices
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import open_table
 from tests.findings import same_findings
 

@@ -12,7 +12,7 @@ from datapolis.audits.private_release import (
     private_counts,
     private_means,
 )
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 DRAWS = 2_000
 GROUPS = ["a", "b", "nobody"]

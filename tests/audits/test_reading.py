@@ -6,7 +6,7 @@ import pytest
 from datapolis.audits import AUDITS, concentration, enforcement
 from datapolis.audits.finding import options_of
 from datapolis.audits.options import READING
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 USERS = [740736, 230100, 56300, 12450, 998, 640, 410, 250, 99, 45, 12]
 GERMAN = "Firma;Nutzer\n" + "".join(

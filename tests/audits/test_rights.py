@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 
 from datapolis.audits.finding import Audit
 from datapolis.audits.rights import rights, together
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from examples.measure.packages import freedoms
 from tests.findings import same_findings
 

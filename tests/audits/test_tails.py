@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from datapolis.audits.finding import Audit
 from datapolis.audits.privacy import WITHHELD
 from datapolis.audits.tails import tails
-from datapolis.errors import InputError
-from datapolis.indicators import hill_tail_exponent
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import hill_tail_exponent
 from tests.findings import same_findings
 
 BREACHES = "hhs_breaches_submissions_200910_201502.csv"

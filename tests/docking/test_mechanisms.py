@@ -136,7 +136,7 @@ def test_a_society_comes_back_as_it_was():
 
 
 def test_the_package_draws_the_numbers_of_the_description():
-    """Section 7.0 of docs/model.md, as the reference wrote it down, against `datapolis.noise`."""
+    """Section 7.0 of docs/model.md, as the reference wrote it down, against `model.noise`."""
     here = world("as it is")
     package = PackageChance(5, here)
     described = HashedChance(5, tuple(int(word) for word in here.tastes))

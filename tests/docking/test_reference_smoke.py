@@ -6,8 +6,8 @@ from dataclasses import fields
 import jax
 import pytest
 
-from datapolis.parameters import Parameters
-from datapolis.policy import LEVERS, Levers
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import LEVERS, Levers
 from reference.chance import Chance, HashedChance, fold_in
 from reference.month import MONTH, ReferenceModel
 from reference.people import (

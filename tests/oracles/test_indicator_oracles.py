@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from datapolis.indicators import (
+from datapolis.statistics.indicators import (
     banzhaf,
     bonacich,
     components,

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from scipy.special import beta as beta_function
 
-from datapolis.indicators import (
+from datapolis.model.world import World
+from datapolis.statistics.indicators import (
     giant_component_share,
     herfindahl,
     hill_tail_exponent,
     unique_share,
 )
-from datapolis.inference import power_law
-from datapolis.inference.bass import waiting
-from datapolis.inference.linkability import pair_linkability
-from datapolis.inference.pooling import worth
-from datapolis.world import World
+from datapolis.statistics.inference import power_law
+from datapolis.statistics.inference.bass import waiting
+from datapolis.statistics.inference.linkability import pair_linkability
+from datapolis.statistics.inference.pooling import worth
 from tests.oracles.test_indicator_oracles import random_web
 
 

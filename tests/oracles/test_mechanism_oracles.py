@@ -1,7 +1,7 @@
 """Chains of mechanisms, and single ones in limits, against models whose answer is known.
 
-Oracles of one mechanism alone stand with it in tests/mechanisms. What the month's form cannot be
-brought to is said there: its tastes last (O18 holds for one choice, not month by month), trust
+Oracles of one mechanism alone stand with it in tests/model/mechanisms. What the month's form cannot
+be brought to is said there: its tastes last (O18 holds for one choice, not month by month), trust
 follows a mean month (O30's stationary mean, not its fluctuation), kin's data reveal rho^2 of what
 is held (O31's leading term, not its two-sided 2 / (4 - rho^2)).
 """
@@ -13,7 +13,7 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import norm
 
-from datapolis.mechanisms import (
+from datapolis.model.mechanisms import (
     absorption,
     attention,
     breaches,

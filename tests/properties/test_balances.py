@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datapolis.mechanisms import attention, breaches, collection, exchange, pricing, resources
+from datapolis.model.mechanisms import attention, breaches, collection, exchange, pricing, resources
 from tests.helpers import (
     before,
     changed,

@@ -21,14 +21,14 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
-from datapolis.declare import writes
-from datapolis.indices import INDICES, STANDARD
-from datapolis.month import MONTH, step
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVER_DECLARED, LEVERS, Levers, Policy
-from datapolis.simulation import Run
-from datapolis.society import UNIT_FIELDS, Flows, Society
-from datapolis.world import World
+from datapolis.core.declare import writes
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVER_DECLARED, LEVERS, Levers, Policy
+from datapolis.model.indices import INDICES, STANDARD
+from datapolis.model.month import MONTH, step
+from datapolis.model.simulation import Run
+from datapolis.model.society import UNIT_FIELDS, Flows, Society
+from datapolis.model.world import World
 from tests.helpers import changed, grown, leaves, with_flows
 
 POINTS, MONTHS = 256, 24

@@ -5,13 +5,14 @@ and at the high end: never the wrong way, and some way between the ends. Since c
 identities, no tolerance is needed but rounding. Levers are in tests/test_contract.py. Left out are
 constants without a direction (what is learnt from peers who may be ahead or behind, an elasticity
 of data above or below the mean, the speed toward something that lies on either side), and
-probabilities of rare events that tests/mechanisms count (`rumours.seed`, `law.move`).
+probabilities of rare events that tests/model/mechanisms count (`rumours.seed`, `law.move`).
 """
 
 import numpy as np
 import pytest
 
-from datapolis.mechanisms import (
+from datapolis.core.parameters import DECLARED
+from datapolis.model.mechanisms import (
     absorption,
     attention,
     breaches,
@@ -29,7 +30,6 @@ from datapolis.mechanisms import (
     ties,
     trust,
 )
-from datapolis.parameters import DECLARED
 from tests.helpers import before, changed, levers, parameters, run, small_world
 
 SIZES = small_world().sizes

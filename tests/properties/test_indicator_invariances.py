@@ -1,7 +1,7 @@
 """What must not change an indicator, and what must, for any numbers (hypothesis).
 
-The indices of concentration have theirs in tests/indicators/test_concentration.py, disclosure and
-rank correlation in theirs. Here the others. All in float64: 1e-9 is rounding.
+The indices of concentration, disclosure and rank correlation have theirs in
+tests/statistics/indicators. Here the others. All in float64: 1e-9 is rounding.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from datapolis.indicators import (
+from datapolis.statistics.indicators import (
     balance,
     banzhaf,
     bonacich,

@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from datapolis.declare import writes
-from datapolis.indices import Index
-from datapolis.month import MONTH
-from datapolis.policy import LEVERS, Policy, ramp
-from datapolis.scenario import Shock
-from datapolis.simulation import Run
-from datapolis.society import UNIT_FIELDS
-from datapolis.world import World
+from datapolis.core.declare import writes
+from datapolis.core.policy import LEVERS, Policy, ramp
+from datapolis.core.scenario import Shock
+from datapolis.model.indices import Index
+from datapolis.model.month import MONTH
+from datapolis.model.simulation import Run
+from datapolis.model.society import UNIT_FIELDS
+from datapolis.model.world import World
 from tests.helpers import draws, leaves
 
 MEMBERS, MONTHS = 64, 60

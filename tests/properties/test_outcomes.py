@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from datapolis.parameters import Parameters
-from datapolis.policy import Policy
-from datapolis.simulation import Run
-from datapolis.world import World
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Policy
+from datapolis.model.simulation import Run
+from datapolis.model.world import World
 
 GOVERNMENT, MARKET = 0, 1
 EQUAL = {

@@ -1,7 +1,7 @@
 """Names do not matter: organizations in another order, and everybody k times.
 
-Citizens in another order are in tests/test_society.py, batches and seeds in
-tests/test_simulation.py.
+Citizens in another order are in tests/model/test_society.py, batches and seeds in
+tests/model/test_simulation.py.
 
 Chance about an organization is drawn by its place, so other places draw other chance: each
 mechanism is run with what is drawn by place turned off, and must then do the same under the new
@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from datapolis.mechanisms import attention
-from datapolis.month import MONTH
+from datapolis.model.mechanisms import attention
+from datapolis.model.month import MONTH
 from tests.helpers import (
     before,
     close,

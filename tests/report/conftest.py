@@ -5,9 +5,9 @@ import pytest
 import xarray
 
 from datapolis.audits import Audit, Finding
-from datapolis.indices import AIMS, GAPS, HOLDERS, INDICES, RIGHTS, STANDARD
+from datapolis.model.indices import AIMS, GAPS, HOLDERS, INDICES, RIGHTS, STANDARD
+from datapolis.model.world import SECTORS
 from datapolis.report.tables import measured_rows
-from datapolis.world import SECTORS
 
 LABELS = {
     "sector": list(SECTORS),

@@ -11,7 +11,7 @@ import xarray
 
 import datapolis as dp
 from datapolis.audits import concentration
-from datapolis.errors import InputError, StoreError
+from datapolis.core.errors import InputError, StoreError
 from datapolis.tables import open_table
 
 MONTHS, MEMBERS = 13, 4

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from datapolis.errors import StoreError
+from datapolis.core.errors import StoreError
 from datapolis.report import page, write
 from datapolis.report.drawn import safe_json
 from datapolis.report.page import draw_all

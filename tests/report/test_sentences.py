@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datapolis.indices import INDICES
+from datapolis.model.indices import INDICES
 from datapolis.report import certainty, sentences, tables
 
 from .conftest import ensemble as made

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import zarr
 
-from datapolis.mechanisms import rumours, technology
+from datapolis.model.mechanisms import rumours, technology
 from datapolis.studies import ensemble, work
 
 PARTS = [technology, rumours]

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from datapolis.errors import InputError, StoreError
-from datapolis.policy import Policy, ramp
-from datapolis.scenario import Shock
+from datapolis.core.errors import InputError, StoreError
+from datapolis.core.policy import Policy, ramp
+from datapolis.core.scenario import Shock
 from datapolis.studies import ensemble
 from datapolis.studies.again import again
 from datapolis.studies.question import asked

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies.cadence import cadence, months_between
 
 MONTH = 365.2425 / 12  # days of a mean month of the Gregorian calendar

@@ -7,9 +7,9 @@ import pytest
 from pyarrow import parquet
 
 from datapolis.audits.finding import Audit, Finding, Target
-from datapolis.errors import InputError, StoreError
-from datapolis.mechanisms import technology
-from datapolis.parameters import DECLARED
+from datapolis.core.errors import InputError, StoreError
+from datapolis.core.parameters import DECLARED
+from datapolis.model.mechanisms import technology
 from datapolis.studies import ensemble
 from datapolis.studies.calibration import Calibrated, ask, sentences
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at

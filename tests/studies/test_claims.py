@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from datapolis.errors import InputError
-from datapolis.indices import INDICES
-from datapolis.mechanisms import rumours, technology
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVERS
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVERS
+from datapolis.model.indices import INDICES
+from datapolis.model.mechanisms import rumours, technology
+from datapolis.model.world import World
 from datapolis.studies import ensemble
 from datapolis.studies.claims import EXPERIMENTS, WORLDS, draws, homes, trial, verdict
 from datapolis.studies.claims.channel import channel
@@ -40,7 +41,6 @@ from datapolis.studies.claims.verdict import Effects, Evidence, judged
 from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.runs import Case
 from datapolis.studies.study import CLAIMS
-from datapolis.world import World
 
 MAP = Path(__file__).parents[2] / "docs" / "claims-map.md"
 BEYOND = {  # what lies beyond the declared range, and is said to

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from datapolis.errors import InputError
-from datapolis.mechanisms import absorption, technology
-from datapolis.parameters import Parameters
-from datapolis.simulation import simulate
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import Parameters
+from datapolis.model.mechanisms import absorption, technology
+from datapolis.model.simulation import simulate
+from datapolis.model.world import World
 from datapolis.studies.descent import descend, trajectories
-from datapolis.world import World
 
 PARTS = [technology, absorption]
 SKILLS = ("skill.government", "skill.market", "skill.social")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies.discovery import (
     Box,
     _densest,

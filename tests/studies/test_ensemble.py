@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datapolis import simulation
-from datapolis.parameters import DECLARED
+from datapolis.core.parameters import DECLARED
+from datapolis.model import simulation
+from datapolis.model.world import World
 from datapolis.studies.ensemble import Batch, batch_size, compute, draws, plan
 from datapolis.studies.study import parse_study
-from datapolis.world import World
 
 from .conftest import PARTS, RECORD, STUDY
 

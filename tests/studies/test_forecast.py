@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies import forecast, revealed
 from datapolis.studies.forecast import (
     METHODS,

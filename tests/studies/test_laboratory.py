@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 import xarray
 
-from datapolis import simulation
-from datapolis.errors import InputError, StoreError
-from datapolis.mechanisms import rumours, technology
-from datapolis.policy import Policy, Rule, pulse, ramp
-from datapolis.scenario import Shock
+from datapolis.core.errors import InputError, StoreError
+from datapolis.core.policy import Policy, Rule, pulse, ramp
+from datapolis.core.scenario import Shock
+from datapolis.model import simulation
+from datapolis.model.mechanisms import rumours, technology
+from datapolis.model.world import World
 from datapolis.studies import ensemble, runs
 from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.outcomes import Outcome, Uncertainty
 from datapolis.studies.records import case_of, case_record, policy_of, policy_record
 from datapolis.studies.runs import Case
 from datapolis.studies.spread import spread
-from datapolis.world import World
 
 PARTS = [technology, rumours]
 RECORD = ["rumour_spreading", "technology", "skill"]

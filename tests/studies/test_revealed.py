@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 import datapolis as dp
-from datapolis.errors import InputError
-from datapolis.indicators import spearman, top_fifth_share
-from datapolis.mechanisms import attention
-from datapolis.society import Society
+from datapolis.core.errors import InputError
+from datapolis.model.mechanisms import attention
+from datapolis.model.society import Society
+from datapolis.statistics.indicators import spearman, top_fifth_share
 from datapolis.studies import revealed
 from datapolis.studies.posterior import baseline
 from tests.helpers import close

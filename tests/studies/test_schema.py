@@ -9,9 +9,9 @@ import pytest
 
 from datapolis.audits import AUDITS
 from datapolis.audits.finding import options_of
-from datapolis.errors import InputError
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVERS
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVERS
 from datapolis.studies import schema, study
 from datapolis.studies.study import parse_study
 from datapolis.studies.template import study_text

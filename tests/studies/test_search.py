@@ -10,12 +10,13 @@ import xarray
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datapolis.declare import writes
-from datapolis.errors import InputError, InputErrors
-from datapolis.inference.designs import latin_hypercube
-from datapolis.mechanisms import rumours, technology
-from datapolis.policy import LEVERS, Policy, Ramp, Rule
-from datapolis.simulation import simulate
+from datapolis.core.declare import writes
+from datapolis.core.errors import InputError, InputErrors
+from datapolis.core.policy import LEVERS, Policy, Ramp, Rule
+from datapolis.model.mechanisms import rumours, technology
+from datapolis.model.simulation import simulate
+from datapolis.model.world import World
+from datapolis.statistics.inference.designs import latin_hypercube
 from datapolis.studies import search
 from datapolis.studies.evolution import evolve, front
 from datapolis.studies.portfolios import (
@@ -40,7 +41,6 @@ from datapolis.studies.search import (
     with_rules,
 )
 from datapolis.studies.trials import Draws, Source, posterior
-from datapolis.world import World
 
 pytest.importorskip("pymoo")
 SPACE = Space(("open_data", "antitrust"), 120, {"harm": [0.1, 0.2], "trust": [0.5]})

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datapolis.errors import InputError, InputErrors
-from datapolis.mechanisms import rumours, technology
+from datapolis.core.errors import InputError, InputErrors
+from datapolis.model.mechanisms import rumours, technology
 from datapolis.studies.sensitivity import (
     CHANCE,
     Sensitivity,

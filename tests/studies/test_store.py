@@ -15,7 +15,7 @@ import xarray
 from pyarrow import parquet
 
 from datapolis.audits import Audit
-from datapolis.errors import InputError, Interrupted, StoreError
+from datapolis.core.errors import InputError, Interrupted, StoreError
 from datapolis.studies import cube, files, runs, work
 from datapolis.studies import store as stores
 
@@ -141,7 +141,7 @@ def test_killed_and_gone_on_ends_bit_equal(folder, undisturbed, tmp_path):
     script = textwrap.dedent(f"""
         import sys, time
         from pathlib import Path
-        from datapolis.mechanisms import rumours, technology
+        from datapolis.model.mechanisms import rumours, technology
         from datapolis.studies import ensemble, work
         ensemble.AT_ONCE = 240
         def progress(what, done, total):

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from datapolis.errors import InputError
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVERS, Policy, Pulse, Ramp, Rule
-from datapolis.scenario import Shock
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVERS, Policy, Pulse, Ramp, Rule
+from datapolis.core.scenario import Shock
 from datapolis.studies import migrations
 from datapolis.studies.lines import Lines
 from datapolis.studies.study import CLAIMS, parse_study, read_study

@@ -10,10 +10,10 @@ import xarray
 
 from datapolis import audits
 from datapolis.audits.finding import Target
-from datapolis.errors import InputError
-from datapolis.indicators import gini, herfindahl, top_fifth_share
-from datapolis.indices import INDICES
-from datapolis.parameters import DECLARED
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import DECLARED
+from datapolis.model.indices import INDICES
+from datapolis.statistics.indicators import gini, herfindahl, top_fifth_share
 from datapolis.studies.facts import FACTS
 from datapolis.studies.targets import facts_of, gather, load, of_target
 

@@ -5,7 +5,7 @@ import pytest
 
 from datapolis import tables
 from datapolis.audits import concentration, disclosure, enforcement, prices, rights
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import Format
 from datapolis.tables.totals import named, totals_of, without_totals
 

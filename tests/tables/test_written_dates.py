@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis import tables
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import Format
 from datapolis.tables.periods import calendar, coded, ordered
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis import tables
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import Format, numbers
 
 FEW = settings(max_examples=10, deadline=None)  # each is a query

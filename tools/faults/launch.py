@@ -44,7 +44,7 @@ def _shorten(command: str) -> None:
     page.FIGURES = ()
     if command == "measure":
         return
-    from datapolis.mechanisms import rumours, technology
+    from datapolis.model.mechanisms import rumours, technology
 
     parts = [technology, rumours]
     if command == "run":

@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datapolis.audits import Audit, breaches, concentration, influence, prices, rights
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from tools.faults import tables
 from tools.faults.tables import Columns
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 MOST_COLUMNS = 2_000
 MOST_ROWS = 50_000_000

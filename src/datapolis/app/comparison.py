@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.app.view import AT_ONCE, Base, View, study_of
-from datapolis.simulation import SEGMENT, Run
+from datapolis.model.simulation import SEGMENT, Run
 
 if TYPE_CHECKING:
     import xarray
 
-    from datapolis.world import World
+    from datapolis.model.world import World
 
 BY_FIRM = "user_share_by_firm"
 KEPT = 6  # worlds and results that are kept, by their content
@@ -27,8 +27,8 @@ class Comparison:
     """Societies under way, batch by batch; `advance` does the next year of all of them."""
 
     def __init__(self, view: View, base: Base) -> None:
-        from datapolis.indices import STANDARD
-        from datapolis.policy import Policy
+        from datapolis.core.policy import Policy
+        from datapolis.model.indices import STANDARD
 
         self.view = view
         study = study_of(view.check(), base)
@@ -107,7 +107,7 @@ class Comparison:
 
 def network(society: Any, world: World) -> dict[str, np.ndarray]:
     """Living organizations with sector and share of all data, and their ties, each once."""
-    from datapolis.quantities import live_strength
+    from datapolis.model.quantities import live_strength
 
     organizations = society.organizations
     strength = np.asarray(live_strength(society))

@@ -18,7 +18,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.report.drawn import part, picture, safe_json
 
 KINDS = (".csv", ".tsv", ".parquet")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from datapolis.app.view import AT_ONCE, WHOLE, Base, View, short
-from datapolis.declare import Declaration
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_CLAIMS, LEVER_DECLARED, Pulse, Ramp
+from datapolis.core.declare import Declaration
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_CLAIMS, LEVER_DECLARED, Pulse, Ramp
 
 ESSENTIAL = (
     "attention.network_effect",

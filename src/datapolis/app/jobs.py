@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from datapolis.errors import InputError, StoreError, kind_of
+from datapolis.core.errors import InputError, StoreError, kind_of
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 AT_WORK = 2  # jobs of all sessions that are at work at once; others wait for their turn

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from datapolis.audits.dependencies import rules_of
 from datapolis.audits.finding import AUDITS, options_of, sources_of
 from datapolis.audits.options import READING, columns_by_name, number_or_word
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 NONE, GIVEN = "none", "given"
 MUST: dict[str, tuple[str, str]] = {

@@ -30,8 +30,8 @@ from datapolis.app.pages.policies import Policies
 from datapolis.app.pages.simulate import Simulate
 from datapolis.app.state import Session, Settings
 from datapolis.app.view import AT_ONCE
-from datapolis.errors import InputError, StoreError
-from datapolis.simulation import SEGMENT
+from datapolis.core.errors import InputError, StoreError
+from datapolis.model.simulation import SEGMENT
 
 PORT = 5_006
 PAGES: tuple[type[Page], ...] = (Simulate, Measure, Claims, Policies)

@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from datapolis.app.jobs import Job
 from datapolis.app.view import Base, View
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 if TYPE_CHECKING:
     import xarray

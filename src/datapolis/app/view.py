@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datapolis import __version__
-from datapolis.declare import Declaration
-from datapolis.errors import InputError, nearest
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule
+from datapolis.core.declare import Declaration
+from datapolis.core.errors import InputError, nearest
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule
 
 if TYPE_CHECKING:
     from datapolis.studies.study import Study

@@ -1,8 +1,9 @@
 """When people adopted: a question of `diffusion`.
 
 How many had adopted, how fast, and whether imitation is needed to explain it. Bass's model is
-fitted by the likelihood of periods (see `datapolis.inference.bass`), with a share who never adopt
-and without one, for that share and imitation trade off. Least squares stand beside as the old way.
+fitted by the likelihood of periods (see `datapolis.statistics.inference.bass`), with a share who
+never adopt and without one, for that share and imitation trade off. Least squares stand beside as
+the old way.
 
 Sources: Bass (1969); Schmittlein and Mahajan (1982); Srinivasan and Mason (1986).
 """
@@ -19,8 +20,8 @@ import numpy as np
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import shown
 from datapolis.audits.spreading import CLAIMS, COUNT, FEWEST, LEVEL, Told, in_words, withheld
-from datapolis.errors import InputError
-from datapolis.inference.bass import (
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.bass import (
     NAMES,
     Adoption,
     Bass,

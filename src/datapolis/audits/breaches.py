@@ -52,12 +52,12 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD, dominant, shown
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.inference import power_law, truncated
-from datapolis.inference.count_trend import CountTrend, count_trend, whole_months
-from datapolis.inference.largest import drawn_largest, expected_largest
-from datapolis.inference.medians import bootstrap_medians, median
-from datapolis.inference.resampling import DRAWS, interval
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference import power_law, truncated
+from datapolis.statistics.inference.count_trend import CountTrend, count_trend, whole_months
+from datapolis.statistics.inference.largest import drawn_largest, expected_largest
+from datapolis.statistics.inference.medians import bootstrap_medians, median
+from datapolis.statistics.inference.resampling import DRAWS, interval
 from datapolis.tables import N, Source, Table, derived, open_table
 from datapolis.tables.totals import without_totals
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from datapolis.audits.price_options import CONDITIONS, Asked, Outcome, Term, is_number
-from datapolis.errors import InputError
-from datapolis.inference.clustered import Cells
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.clustered import Cells
 from datapolis.tables import N, Source, Table, derived, open_table
 
 BATCH = 1_000_000  # cells that stream in at once

@@ -1,8 +1,8 @@
 """How much of what was measured sits in few hands, and whether that changes.
 
 Each row says how much one holder had: the share of page loads on which a company was present, its
-part of a market, its sales. The answers are indicators of `datapolis.indicators`, the same
-functions that observe the simulated society.
+part of a market, its sales. The answers are indicators of `datapolis.statistics.indicators`, the
+same functions that observe the simulated society.
 
 **Basis.** What the amounts are decides what may be said.
 
@@ -56,8 +56,8 @@ from datapolis.audits.frequency import Frequency, note, units, with_frequency, w
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
 from datapolis.audits.privacy import cuts_told, one_digit, one_dominates
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.indicators import (
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import (
     concentration_ratio,
     effective_number,
     entropy,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 
 @dataclass(frozen=True, init=False)

@@ -45,8 +45,8 @@ from datapolis.audits.rumours import how_threads_differ
 from datapolis.audits.spreading import Chance, Links, two_names
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.audits.ties import strong_and_weak
-from datapolis.errors import InputError
-from datapolis.inference.resampling import DRAWS
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.resampling import DRAWS
 from datapolis.tables import Source, open_table
 
 QUESTIONS = {

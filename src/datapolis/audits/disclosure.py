@@ -57,8 +57,8 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD
 from datapolis.audits.suppressed import Suppressed, each, too_few
-from datapolis.errors import InputError
-from datapolis.indicators.disclosure import (
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators.disclosure import (
     basic_beta,
     certain_share,
     entropy_l_diversity,
@@ -70,7 +70,7 @@ from datapolis.indicators.disclosure import (
     t_closeness,
     unique_share,
 )
-from datapolis.inference.uniqueness import match_interval, pitman
+from datapolis.statistics.inference.uniqueness import match_interval, pitman
 from datapolis.tables import Source, Table, open_table
 from datapolis.tables.totals import without_totals
 

@@ -6,8 +6,8 @@ one with most money.
 
 **How unequal.** The share of the largest fifth of the known amounts; quantiles, each the least
 amount that at least that share of decisions does not exceed; above a least value x_min that is
-chosen, the exponent of a power law p(x) ~ x**-alpha (`datapolis.inference.power_law`), compared
-with a lognormal cut at the same x_min.
+chosen, the exponent of a power law p(x) ~ x**-alpha (`datapolis.statistics.inference.power_law`),
+compared with a lognormal cut at the same x_min.
 
 **Bounds, not sampling intervals.** A list of decisions is no sample of decisions. What is open is
 amounts that are not known: each may be 0, or as much as the largest that is. alpha and the delay
@@ -18,7 +18,7 @@ with a decision is left out unless the list is known to reach its end.
 
 **How long.** Only from two dates, when a case was opened and when it was decided. Cases that take
 long are not decided yet: delays are truncated on the right, and the product limit in reverse time
-mends that (`datapolis.inference.truncated`). One date gives no delay.
+mends that (`datapolis.statistics.inference.truncated`). One date gives no delay.
 
 Sources: Clauset, Shalizi and Newman (2009); Vuong (1989); Lagakos, Barraj and De Gruttola (1988).
 """
@@ -48,10 +48,10 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.indicators import spearman, top_fifth_share
-from datapolis.inference import truncated
-from datapolis.inference.resampling import DRAWS, interval
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import spearman, top_fifth_share
+from datapolis.statistics.inference import truncated
+from datapolis.statistics.inference.resampling import DRAWS, interval
 from datapolis.tables import N, Source, Table, derived, open_table
 from datapolis.tables.totals import without_totals
 
@@ -580,7 +580,7 @@ def _tail(
     progress: Progress,
 ) -> Iterator[Finding]:
     """The exponent of the largest fines, and whether a lognormal lies nearer to them."""
-    from datapolis.inference import heavy_tails, power_law
+    from datapolis.statistics.inference import heavy_tails, power_law
 
     fined = read[np.nan_to_num(read.amount) > 0]
     shared = _told(fined, read, counted)

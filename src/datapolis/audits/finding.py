@@ -26,7 +26,7 @@ from datapolis.audits.options import READING
 from datapolis.audits.privacy import LEAST, WITHHELD
 from datapolis.audits.slip_notes import Roles, slip_notes
 from datapolis.audits.suppressed import QUESTION, Figure, Suppressed
-from datapolis.errors import InputError, StoreError, nearest
+from datapolis.core.errors import InputError, StoreError, nearest
 from datapolis.tables import Format, open_table
 from datapolis.tables.sheets import harmless
 
@@ -113,7 +113,7 @@ class Target:
     claims: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        from datapolis.indices import INDICES
+        from datapolis.model.indices import INDICES
 
         name = self.index.split(".")[0]
         if name not in INDICES:
@@ -488,7 +488,7 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
 
 def _shown(figure: Figure) -> str:
     """A figure in a notebook."""
-    from datapolis.look import svg
+    from datapolis.theme import svg
 
     heading = f"<h5>{escape(figure.title)}</h5>" if figure.chart is None else svg(figure.chart)
     return heading + "".join(f"<p>{escape(one)}</p>" for one in figure.says)

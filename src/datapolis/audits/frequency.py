@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables.opened import Table
 from datapolis.tables.reading import derived
 

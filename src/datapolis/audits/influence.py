@@ -46,10 +46,10 @@ from datapolis.audits.options import (
 from datapolis.audits.privacy import WITHHELD, one_dominates
 from datapolis.audits.slips import keys_doubted
 from datapolis.audits.suppressed import NAMED, Suppressed, each, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.indicators import concentration_ratio, herfindahl
-from datapolis.inference.ranks import RankTest, spearman_test
-from datapolis.inference.resampling import DRAWS
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import concentration_ratio, herfindahl
+from datapolis.statistics.inference.ranks import RankTest, spearman_test
+from datapolis.statistics.inference.resampling import DRAWS
 from datapolis.tables import N, Source, Table, open_table
 from datapolis.tables.periods import coded
 from datapolis.tables.totals import without_totals

@@ -9,13 +9,13 @@ With D_i held by i, and data that are pooled worth (sum D)**a, separation costs
     lost = 1 - sum over islands of (sum of D)**a / (sum of all D)**a
 
 k new links at equal cost are best between the k + 1 largest islands for every a > 1, and worth
-nothing for a <= 1 (see `datapolis.inference.pooling`, also for links that have costs).
+nothing for a <= 1 (see `datapolis.statistics.inference.pooling`, also for links that have costs).
 
 **Joint view** (`left`, `right`, `weight`). A row says that a holder on the right is present at a
 place on the left with chance p. Its estimand is the share of pairs of places that some holder could
 link, E[1 - prod_c (1 - p_ic p_jc)] with independent presence, and bounds without independence (see
-`datapolis.inference.linkability`). Few holders that are everywhere make one component of almost any
-such table: they are told over thresholds of p, and say little.
+`datapolis.statistics.inference.linkability`). Few holders that are everywhere make one component of
+almost any such table: they are told over thresholds of p, and say little.
 
 **Openness** (`is_open`, `attributes`). Which attributes close entries, which close them alone, and
 the sets of attributes to mend that open most (exact over all sets). `is_open` stands as published.
@@ -51,21 +51,21 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.indicators import (
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import (
     component_count,
     components,
     integration_gap,
     largest_component_share,
 )
-from datapolis.inference.covering import (
+from datapolis.statistics.inference.covering import (
     GUARANTEE,
     best_cover,
     cover_bound,
     greedy_cover,
 )
-from datapolis.inference.linkability import Linkability, linked_by_one, pair_linkability
-from datapolis.inference.pooling import best_links, merged, worth
+from datapolis.statistics.inference.linkability import Linkability, linked_by_one, pair_linkability
+from datapolis.statistics.inference.pooling import best_links, merged, worth
 from datapolis.tables import N, Source, Table, derived, open_table
 
 if TYPE_CHECKING:

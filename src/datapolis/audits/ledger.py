@@ -35,7 +35,7 @@ from datapolis.audits.finding import Audit
 from datapolis.audits.log_folder import LogFolder, Published
 from datapolis.audits.options import MIN_GROUP
 from datapolis.audits.published_sets import Cells, Population, cells_of, populations
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import Source, open_table
 
 

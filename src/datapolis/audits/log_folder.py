@@ -26,7 +26,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from datapolis.audits.disclosure_control import Sets
-from datapolis.errors import StoreError
+from datapolis.core.errors import StoreError
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int, UInt64

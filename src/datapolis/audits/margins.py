@@ -29,7 +29,7 @@ import numpy as np
 
 from datapolis.audits.disclosure_control import Sets, Undecided, unsafe_combination
 from datapolis.audits.privacy import LEAST, PERCENT, dominant
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int

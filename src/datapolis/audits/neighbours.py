@@ -1,8 +1,8 @@
 """Whether neighbours adopted first: a question of `diffusion` that needs a table of ties.
 
 The mean share of an adopter's neighbours who had adopted earlier is compared with the same after
-times were dealt anew within communities (see `datapolis.inference.exposure`). Neighbours who are
-not in the table of people leave that share between two bounds.
+times were dealt anew within communities (see `datapolis.statistics.inference.exposure`). Neighbours
+who are not in the table of people leave that share between two bounds.
 
 Sources: Valente (1995); Shalizi and Thomas (2011); Phipson and Smyth (2010).
 """
@@ -32,8 +32,8 @@ from datapolis.audits.spreading import (
     names_as_text,
     withheld,
 )
-from datapolis.errors import InputError
-from datapolis.inference.exposure import Neighbours, exposure_by_chance
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.exposure import Neighbours, exposure_by_chance
 from datapolis.tables import N, Table
 
 if TYPE_CHECKING:

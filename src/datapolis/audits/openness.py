@@ -1,9 +1,9 @@
 """Two questions of `islands` that need no edges: what is open, and who offers how much.
 
 **Openness.** Which attributes close entries, which close them alone, and the sets of attributes to
-mend that open most, exact over all sets (see `datapolis.inference.covering`). Whether an entry is
-open stands as published. A cell that is unsure or empty counts as lacking; the bounds of a count
-let each such cell be either.
+mend that open most, exact over all sets (see `datapolis.statistics.inference.covering`). Whether an
+entry is open stands as published. A cell that is unsure or empty counts as lacking; the bounds of a
+count let each such cell be either.
 
 **Supply.** The Herfindahl index sum_k s_k**2 over those who offer, and the share of offers with
 each attribute. Offers are no links: who uses them is not in such a table.
@@ -25,9 +25,9 @@ from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.margins import shown_together
 from datapolis.audits.privacy import shown
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.indicators import effective_number, herfindahl
-from datapolis.inference.covering import best_mends
+from datapolis.core.errors import InputError
+from datapolis.statistics.indicators import effective_number, herfindahl
+from datapolis.statistics.inference.covering import best_mends
 from datapolis.tables import N, Table, derived, open_table
 from datapolis.tables.periods import ordered
 

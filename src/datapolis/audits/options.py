@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from datapolis import tables
 from datapolis.audits.dependencies import Without
 from datapolis.audits.privacy import LEAST
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 Drop = Annotated[str, "rows to leave out, as column=value or column=one,other"]
 Duplicates = Annotated[tables.Duplicates, "what is done with rows that repeat another row exactly"]

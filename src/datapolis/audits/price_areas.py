@@ -30,10 +30,10 @@ from datapolis.audits.price_options import (
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.inference.clustered import without_rounding
-from datapolis.inference.relabelling import ByChance, relabelled
-from datapolis.inference.resampling import bootstrap_counts, interval
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.clustered import without_rounding
+from datapolis.statistics.inference.relabelling import ByChance, relabelled
+from datapolis.statistics.inference.resampling import bootstrap_counts, interval
 from datapolis.tables import Table
 from datapolis.tables.totals import without_totals
 

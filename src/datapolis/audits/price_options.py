@@ -22,7 +22,7 @@ import numpy as np
 from datapolis.audits.finding import Columns, Finding, Target
 from datapolis.audits.options import Progress
 from datapolis.audits.suppressed import Suppressed
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 NO_COST = "unadjusted for cost; no statement on discrimination"
 SOME_COST = (

@@ -2,9 +2,10 @@
 
     y = a + b x + terms of cost and controls + effects of product and market + error,
 
-by least squares, b with errors for clusters (see `datapolis.inference.regression`). Where x varies
-inside units, b mixes two questions: how units with much of x differ from others, and what happens
-as x changes within one. The slope with an effect for each unit answers the second alone.
+by least squares, b with errors for clusters (see `datapolis.statistics.inference.regression`).
+Where x varies inside units, b mixes two questions: how units with much of x differ from others, and
+what happens as x changes within one. The slope with an effect for each unit answers the second
+alone.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from datapolis.audits.cells import Prepared
 from datapolis.audits.finding import Columns, Finding, withheld
 from datapolis.audits.price_options import CLAIMS, FEW, FITTED, Asked, Found, Term, parse_term
 from datapolis.audits.suppressed import each, too_few
-from datapolis.errors import InputError
-from datapolis.inference.clustered import POWER
-from datapolis.inference.regression import Regression, ols
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.clustered import POWER
+from datapolis.statistics.inference.regression import Regression, ols
 from datapolis.tables import Table
 
 EFFECTS = 300  # more levels of categories are taken out as means instead of columns

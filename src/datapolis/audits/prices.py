@@ -75,8 +75,8 @@ from datapolis.audits.price_options import (
 from datapolis.audits.price_slopes import fit_slopes, regression_beside
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.inference.clustered import (
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.clustered import (
     POWER,
     Cells,
     differences_by_chance,
@@ -84,9 +84,9 @@ from datapolis.inference.clustered import (
     permutation_moments,
     resampled_differences,
 )
-from datapolis.inference.multiplicity import benjamini_hochberg, holm
-from datapolis.inference.relabelling import Significance
-from datapolis.inference.resampling import DRAWS, interval
+from datapolis.statistics.inference.multiplicity import benjamini_hochberg, holm
+from datapolis.statistics.inference.relabelling import Significance
+from datapolis.statistics.inference.resampling import DRAWS, interval
 from datapolis.tables import Source, Table, derived
 
 if TYPE_CHECKING:

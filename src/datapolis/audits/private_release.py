@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.log_folder import LogFolder
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import Source, Table, open_table
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.privacy import one_dominates
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import N, Table, derived
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ units that are there in every year, and only of these is a change told with an i
                       logit p = a + b t over the cells of unit and period, quasi-binomial
 
 Errors are those between units, never between rows or requests: each unit is left out in turn
-(`datapolis.inference.trends`). The units are all there are, so an interval says how far the change
-depends on which of them it is seen in, not how well it was counted.
+(`datapolis.statistics.inference.trends`). The units are all there are, so an interval says how far
+the change depends on which of them it is seen in, not how well it was counted.
 
 **Two sources.** Scales differ, so ranks are compared, within a period: Spearman's correlation over
 the units that both have, tested by permutation; its interval is that of Bonett and Wright (2000),
@@ -67,10 +67,16 @@ from datapolis.audits.options import (
 from datapolis.audits.privacy import WITHHELD, dominant
 from datapolis.audits.slips import keys_doubted
 from datapolis.audits.suppressed import NAMED, Suppressed, suppressed, too_few
-from datapolis.errors import InputError, nearest
-from datapolis.inference.ranks import spearman_test
-from datapolis.inference.resampling import DRAWS
-from datapolis.inference.trends import Estimate, LogitTrend, logit_trend, mean_slope, paired_change
+from datapolis.core.errors import InputError, nearest
+from datapolis.statistics.inference.ranks import spearman_test
+from datapolis.statistics.inference.resampling import DRAWS
+from datapolis.statistics.inference.trends import (
+    Estimate,
+    LogitTrend,
+    logit_trend,
+    mean_slope,
+    paired_change,
+)
 from datapolis.tables import N, Source, Table, derived, open_table
 from datapolis.tables.totals import without_totals
 

@@ -29,9 +29,9 @@ from datapolis.audits.spreading import (
     two_names,
     withheld,
 )
-from datapolis.errors import InputError
-from datapolis.inference.multiplicity import holm
-from datapolis.inference.relabelling import sum_by_chance
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.multiplicity import holm
+from datapolis.statistics.inference.relabelling import sum_by_chance
 from datapolis.tables import N, Table, derived
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from datapolis.audits.slips import (
     of_another_order,
     stops_in_a_round,
 )
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import Table, open_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.options import Progress
 from datapolis.audits.privacy import LEAST, WITHHELD
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 from datapolis.tables import N, Table
 
 Told: TypeAlias = tuple[list[Finding], dict[str, Columns], list[str]]

@@ -47,11 +47,11 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD, shown
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
-from datapolis.errors import InputError
-from datapolis.inference import binned, heavy_tails, power_law
-from datapolis.inference.largest import drawn_largest
-from datapolis.inference.multiplicity import holm
-from datapolis.inference.resampling import DRAWS, interval
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference import binned, heavy_tails, power_law
+from datapolis.statistics.inference.largest import drawn_largest
+from datapolis.statistics.inference.multiplicity import holm
+from datapolis.statistics.inference.resampling import DRAWS, interval
 from datapolis.tables import Source, Table, derived, open_table
 from datapolis.tables.totals import without_totals
 

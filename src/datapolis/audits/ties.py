@@ -2,7 +2,7 @@
 
 Rows are ties with a strength, which is summed both ways. Told are the overlap of neighbours by
 quarter of strength, and the share of people in the largest component as ties are cut, weakest
-first, strongest first or at random (see `datapolis.inference.webs`).
+first, strongest first or at random (see `datapolis.statistics.inference.webs`).
 
 Sources: Granovetter (1973); Onnela et al. (2007).
 """
@@ -30,7 +30,7 @@ from datapolis.audits.spreading import (
     names_as_text,
     withheld,
 )
-from datapolis.inference.webs import (
+from datapolis.statistics.inference.webs import (
     ORDERS,
     Order,
     Web,

@@ -28,10 +28,10 @@ from datapolis.cli.shared import (
     stoppable,
     told,
 )
-from datapolis.errors import InputError, Interrupted, StoreError
+from datapolis.core.errors import InputError, Interrupted, StoreError
 
 if TYPE_CHECKING:
-    from datapolis.profiling import Profile
+    from datapolis.model.profiling import Profile
 
 app = typer.Typer(
     name="datapolis",
@@ -221,9 +221,9 @@ def self_check() -> str:
     """What does not work, or nothing: a small society runs twice and gives the same, in range."""
     import numpy as np
 
-    from datapolis.mechanisms import absorption, technology
-    from datapolis.simulation import simulate as simulated
-    from datapolis.world import World
+    from datapolis.model.mechanisms import absorption, technology
+    from datapolis.model.simulation import simulate as simulated
+    from datapolis.model.world import World
 
     world = World.generate(citizens=200, firms=10, departments=2, regions=2, associations=4)
     parts = [technology, absorption]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from datapolis.errors import InputError, StoreError
+from datapolis.core.errors import InputError, StoreError
 
 EMPTY = inspect.Parameter.empty
 MOST = 40  # findings that a terminal shows

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from datapolis.cli.shared import Data, Out, Scheduler, Study, bar, prepare, stoppable, told
-from datapolis.errors import Interrupted
+from datapolis.core.errors import Interrupted
 
 
 def add(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from datapolis.cli.shared import Data, prepare, say, told
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 
 def add(app: typer.Typer) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from datapolis import __version__
-from datapolis.errors import InputError, Interrupted, StoreError, kind_of
+from datapolis.core.errors import InputError, Interrupted, StoreError, kind_of
 
 Function = TypeVar("Function", bound=Callable[..., None])
 Progress = Callable[[str, int, int], None]

@@ -14,8 +14,23 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import numpy as np
 
-from datapolis.indicators import lorenz
-from datapolis.look import (
+from datapolis.report.tables import (
+    KEYS,
+    MEASURED,
+    Key,
+    Row,
+    Rows,
+    bands,
+    baseline,
+    changes,
+    first_and_last,
+    last_month,
+    others,
+    policies,
+    thinned,
+)
+from datapolis.statistics.indicators import lorenz
+from datapolis.theme import (
     FAINT,
     INK,
     NARROW,
@@ -34,21 +49,6 @@ from datapolis.look import (
     legend,
     panel,
     spread,
-)
-from datapolis.report.tables import (
-    KEYS,
-    MEASURED,
-    Key,
-    Row,
-    Rows,
-    bands,
-    baseline,
-    changes,
-    first_and_last,
-    last_month,
-    others,
-    policies,
-    thinned,
 )
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from datapolis.errors import StoreError
-from datapolis.look import (
+from datapolis.core.errors import StoreError
+from datapolis.theme import (
     FAINT,
     GRID,
     INK,

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray
 
-from datapolis.errors import InputError, StoreError, nearest
-from datapolis.look import NARROW, WIDE, Chart, finish, svg
+from datapolis.core.errors import InputError, StoreError, nearest
 from datapolis.report import charts
 from datapolis.report.page import FIGURES, Figure, number_row
 from datapolis.report.tables import (
@@ -38,6 +37,7 @@ from datapolis.report.tables import (
     thinned,
     with_results,
 )
+from datapolis.theme import NARROW, WIDE, Chart, finish, svg
 
 if TYPE_CHECKING:
     import pandas

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from datapolis import __version__
 from datapolis.audits import Audit
-from datapolis.errors import StoreError
-from datapolis.indices import INDICES
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED
+from datapolis.core.errors import StoreError
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_DECLARED
+from datapolis.model.indices import INDICES
 from datapolis.report import charts, sentences
 from datapolis.report.charts import months, words
 from datapolis.report.drawn import WIDTHS, picture, rendered, write_page

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from datapolis.indices import INDICES
+from datapolis.model.indices import INDICES
 from datapolis.report.certainty import LOWER, UPPER, certainty
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datapolis.errors import InputError, StoreError, nearest
-from datapolis.month import MONTH, Mechanism
+from datapolis.core.errors import InputError, StoreError, nearest
+from datapolis.model.month import MONTH, Mechanism
 from datapolis.studies import ensemble, runs
 from datapolis.studies import store as stores
 from datapolis.studies.cube import Cube

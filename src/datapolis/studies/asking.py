@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies.files import disk, write_json, write_table
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datapolis.parameters import DECLARED
+from datapolis.core.parameters import DECLARED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

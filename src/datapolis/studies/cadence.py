@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 Name: TypeAlias = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 DAYS = 365.2425 / 12  # of a month

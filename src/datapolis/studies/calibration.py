@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.finding import plain
-from datapolis.errors import InputError
-from datapolis.inference.abc_smc import Fit, Ranges, adjusted, deviation, fit, resampled
-from datapolis.inference.abc_smc import Pool as Simulated
-from datapolis.inference.scores import rank_of, uniformity, weighted_quantile
+from datapolis.core.errors import InputError
+from datapolis.statistics.inference.abc_smc import Fit, Ranges, adjusted, deviation, fit, resampled
+from datapolis.statistics.inference.abc_smc import Pool as Simulated
+from datapolis.statistics.inference.scores import rank_of, uniformity, weighted_quantile
 from datapolis.studies import work
 from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.outcomes import Uncertainty
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from datapolis.audits import Audit
-    from datapolis.month import Mechanism
+    from datapolis.model.month import Mechanism
     from datapolis.studies.laboratory import Laboratory
     from datapolis.studies.runs import Progress
 
@@ -308,7 +308,7 @@ def _audits(
 
 def _priors(targets: Targets, vary: Sequence[str]) -> tuple[Prior, ...]:
     """The priors of what varies, narrowed by facts that name the parameter itself."""
-    from datapolis.indices import INDICES
+    from datapolis.model.indices import INDICES
 
     paths = list(dict.fromkeys(vary))
     if not paths:

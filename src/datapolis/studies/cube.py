@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from datapolis.errors import kind_of
+from datapolis.core.errors import kind_of
 from datapolis.studies.files import damaged, disk, hash_of, sealed, unsealed, write_json
 from datapolis.studies.runs import Values
 
 if TYPE_CHECKING:
-    from datapolis.indices import Index
-    from datapolis.world import World
+    from datapolis.model.indices import Index
+    from datapolis.model.world import World
 
 State: TypeAlias = Literal["pending", "done", "failed"]
 
@@ -61,7 +61,7 @@ class Cube:
         import xarray
         import zarr
 
-        from datapolis.indices import labels
+        from datapolis.model.indices import labels
 
         for name in ("results.zarr", "results.partial"):
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies.outcomes import Outcome
 from datapolis.studies.posterior import Prior
 
 if TYPE_CHECKING:
     from jaxtyping import Array, Float
 
-    from datapolis.month import Mechanism
-    from datapolis.parameters import Parameters
-    from datapolis.world import World
+    from datapolis.core.parameters import Parameters
+    from datapolis.model.month import Mechanism
+    from datapolis.model.world import World
 
 SMOOTH = ("technology", "absorption", "mining", "monitoring")
 """Mechanisms that draw no chance and can run without the others."""
@@ -72,12 +72,12 @@ def trajectories(
     import jax
     import jax.numpy as jnp
 
-    from datapolis.indices import find, labels
-    from datapolis.month import MONTH, step
-    from datapolis.noise import stream
-    from datapolis.parameters import Parameters
-    from datapolis.policy import LEVERS, Levers
-    from datapolis.society import Flows, Society
+    from datapolis.core.parameters import Parameters
+    from datapolis.core.policy import LEVERS, Levers
+    from datapolis.model.indices import find, labels
+    from datapolis.model.month import MONTH, step
+    from datapolis.model.noise import stream
+    from datapolis.model.society import Flows, Society
 
     chosen = tuple(mechanisms or [one for one in MONTH if one.__name__ in SMOOTH])
     given = parameters or Parameters()

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datapolis.inference.designs import stratified
-from datapolis.month import MONTH, Mechanism
-from datapolis.parameters import DECLARED
+from datapolis.core.parameters import DECLARED
+from datapolis.model.month import MONTH, Mechanism
+from datapolis.statistics.inference.designs import stratified
 from datapolis.studies import runs
 from datapolis.studies.runs import Case
 
 if TYPE_CHECKING:
-    from datapolis.indices import Index
+    from datapolis.model.indices import Index
+    from datapolis.model.world import World
     from datapolis.studies.study import Study
-    from datapolis.world import World
 
 AT_ONCE = 32_768  # citizens in a batch, beyond which a larger batch is no faster
 BYTES = 1_000  # a citizen of a member needs, at most

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.inference.designs import latin_hypercube
+from datapolis.statistics.inference.designs import latin_hypercube
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from datapolis.errors import StoreError
+from datapolis.core.errors import StoreError
 
 
 class Lock:

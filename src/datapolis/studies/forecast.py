@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.finding import plain
-from datapolis.errors import InputError, nearest
-from datapolis.indicators import top_fifth_share
-from datapolis.inference.scores import crps, interval
+from datapolis.core.errors import InputError, nearest
+from datapolis.statistics.indicators import top_fifth_share
+from datapolis.statistics.inference.scores import crps, interval
 from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.cadence import cadence
 from datapolis.studies.posterior import Posterior, baseline
@@ -225,8 +225,8 @@ def _from_model(
     horizon: int,
 ) -> Float[np.ndarray, "member ahead firm"]:
     """Draws of the posterior, each started from what was measured at the origin."""
+    from datapolis.model.world import World
     from datapolis.studies.revealed import at_rest
-    from datapolis.world import World
 
     name = panel.periods[origin]
     seed = study.ensemble.seed

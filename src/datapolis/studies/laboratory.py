@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import StoreError
-from datapolis.month import MONTH, Mechanism
-from datapolis.parameters import Parameters
+from datapolis.core.errors import StoreError
+from datapolis.core.parameters import Parameters
+from datapolis.model.month import MONTH, Mechanism
 from datapolis.studies import revealed
 from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import batch_size
@@ -41,7 +41,7 @@ from datapolis.studies.store import leaves, read_world, undamaged_world, write_w
 if TYPE_CHECKING:
     import xarray
 
-    from datapolis.world import World
+    from datapolis.model.world import World
 
 
 class Laboratory:
@@ -156,7 +156,7 @@ class Round:
         self.cube = self._opened()
 
     def _opened(self) -> Cube:
-        from datapolis.indices import find
+        from datapolis.model.indices import find
 
         cases = json.dumps([case_record(case) for case in self.cases], indent=0).encode()
         plan: dict[str, Any] = {

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from datapolis import tables
 from datapolis.audits import AUDITS, Audit
 from datapolis.audits.finding import options_of, sources_of, with_progress
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 from datapolis.studies.files import unsealed
 
 if TYPE_CHECKING:

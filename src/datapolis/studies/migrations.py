@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies.lines import Lines
 
 SCHEMA = 2

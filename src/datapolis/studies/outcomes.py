@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datapolis.declare import Declaration
-from datapolis.errors import InputError, nearest
-from datapolis.parameters import DECLARED
+from datapolis.core.declare import Declaration
+from datapolis.core.errors import InputError, nearest
+from datapolis.core.parameters import DECLARED
 
 if TYPE_CHECKING:
     import xarray
@@ -40,7 +40,7 @@ class Outcome:
     @staticmethod
     def parse(text: str) -> Outcome:
         """The outcome that a text says. Raises InputError if there is no such index."""
-        from datapolis.indices import INDICES
+        from datapolis.model.indices import INDICES
 
         name, _, at = text.partition("@")
         index, _, label = name.partition(".")
@@ -72,7 +72,7 @@ class Outcome:
     @property
     def unit(self) -> str:
         """The unit of the index."""
-        from datapolis.indices import INDICES
+        from datapolis.model.indices import INDICES
 
         return INDICES[self.index].unit
 

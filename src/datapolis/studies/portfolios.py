@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
-from datapolis.policy import LEVER_COST, LEVERS, Policy, Pulse, Ramp, Rule, Setting
+from datapolis.core.errors import InputError, nearest
+from datapolis.core.policy import LEVER_COST, LEVERS, Policy, Pulse, Ramp, Rule, Setting
 from datapolis.studies.outcomes import Outcome
 
 if TYPE_CHECKING:

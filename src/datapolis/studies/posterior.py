@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
-from datapolis.inference.abc_smc import resampled
-from datapolis.parameters import DECLARED
+from datapolis.core.errors import InputError, nearest
+from datapolis.core.parameters import DECLARED
+from datapolis.statistics.inference.abc_smc import resampled
 from datapolis.studies.outcomes import Uncertainty
 
 if TYPE_CHECKING:

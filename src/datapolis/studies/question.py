@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datapolis.errors import StoreError
-from datapolis.month import MONTH, Mechanism
+from datapolis.core.errors import StoreError
+from datapolis.model.month import MONTH, Mechanism
 from datapolis.studies import store as stores
 from datapolis.studies.files import (
     Lock,
@@ -38,9 +38,9 @@ from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.runs import PLAIN, Progress
 
 if TYPE_CHECKING:
+    from datapolis.model.world import World
     from datapolis.studies.study import Study
     from datapolis.studies.work import Inputs
-    from datapolis.world import World
 
 OURS = {
     "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "worlds",

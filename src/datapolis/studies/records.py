@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from datapolis.policy import Policy, Pulse, Ramp, Rule, Setting
-from datapolis.scenario import Shock
+from datapolis.core.policy import Policy, Pulse, Ramp, Rule, Setting
+from datapolis.core.scenario import Shock
 from datapolis.studies.runs import Case
 
 

@@ -27,14 +27,14 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from datapolis.errors import InputError
-from datapolis.indicators import top_fifth_share
-from datapolis.mechanisms import attention
-from datapolis.parameters import Parameters
-from datapolis.policy import Policy
-from datapolis.simulation import SEGMENT, Run
-from datapolis.society import first_reach
-from datapolis.world import World
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Policy
+from datapolis.model.mechanisms import attention
+from datapolis.model.simulation import SEGMENT, Run
+from datapolis.model.society import first_reach
+from datapolis.model.world import World
+from datapolis.statistics.indicators import top_fifth_share
 
 if TYPE_CHECKING:
     from jaxtyping import Float

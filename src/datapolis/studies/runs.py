@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from datapolis.month import MONTH, Mechanism
-from datapolis.parameters import Parameters
-from datapolis.policy import Policy
-from datapolis.scenario import Scenario
-from datapolis.simulation import SEGMENT, Run
+from datapolis.core.parameters import Parameters
+from datapolis.core.policy import Policy
+from datapolis.core.scenario import Scenario
+from datapolis.model.month import MONTH, Mechanism
+from datapolis.model.simulation import SEGMENT, Run
 from datapolis.studies.spread import spread
 
 if TYPE_CHECKING:
-    from datapolis.indices import Index
-    from datapolis.world import World
+    from datapolis.model.indices import Index
+    from datapolis.model.world import World
 
 PLAIN = "plain"  # the world that cases live in if nothing else is said
 Progress = Callable[[str, int, int], None]  # what is done, how much, of how much

@@ -16,10 +16,10 @@ from typing import Any, get_args, get_origin
 
 from pydantic.json_schema import models_json_schema
 
-from datapolis.declare import Declaration
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED, LEVERS
-from datapolis.scenario import CAPACITY, WHOM
+from datapolis.core.declare import Declaration
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_DECLARED, LEVERS
+from datapolis.core.scenario import CAPACITY, WHOM
 from datapolis.studies import study
 from datapolis.studies.migrations import SCHEMA
 from datapolis.studies.study import CLAIMS, NONE
@@ -282,7 +282,7 @@ def _plain(schema: Any) -> Any:
 
 def _choices(parts: Mapping[str, Plain]) -> None:
     """What lists and words of the parts can hold."""
-    from datapolis.indices import INDICES
+    from datapolis.model.indices import INDICES
     from datapolis.studies.portfolios import OBJECTIVES
 
     def each_once(name: str, key: str, items: Plain | None = None) -> None:
@@ -378,7 +378,7 @@ def _kind(name: str) -> Plain:
 
 def _watched() -> Plain:
     """What a rule can act on: an index of one number, or one label of one dimension."""
-    from datapolis.indices import INDICES
+    from datapolis.model.indices import INDICES
 
     alone = [one.name for one in INDICES.values() if not one.dims]
     labelled = "|".join(one.name for one in INDICES.values() if len(one.dims) == 1)

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
-from datapolis.policy import LEVERS, Policy, Rule
+from datapolis.core.errors import InputError, nearest
+from datapolis.core.policy import LEVERS, Policy, Rule
 from datapolis.studies import break_even
 from datapolis.studies.asking import Report, Tell, each_once, keep_answer, resized, within
 from datapolis.studies.discovery import Box, find_box
@@ -58,7 +58,7 @@ from datapolis.studies.runs import Progress
 from datapolis.studies.trials import DECILES, Draws, Source, Trials, Tried, posterior
 
 if TYPE_CHECKING:
-    from datapolis.month import Mechanism
+    from datapolis.model.month import Mechanism
     from datapolis.studies.study import Study
 
 NOTHING = "do nothing"

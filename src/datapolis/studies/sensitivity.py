@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 from datapolis.studies.asking import Report, Tell, each_once, keep_answer, resized, within
 from datapolis.studies.outcomes import Outcome, Uncertainty, box, indices_of, rows_of
 from datapolis.studies.question import asked
@@ -35,7 +35,7 @@ from datapolis.studies.runs import Case, Progress
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from datapolis.month import Mechanism
+    from datapolis.model.month import Mechanism
     from datapolis.studies.study import Study
 
 CHANCE = "chance"  # the factor that is no parameter

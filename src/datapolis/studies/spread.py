@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis import __version__
-from datapolis.errors import StoreError
+from datapolis.core.errors import StoreError
 from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import Batch, plan
 from datapolis.studies.files import (
@@ -52,8 +52,8 @@ from datapolis.studies.runs import Values
 
 if TYPE_CHECKING:
     from datapolis.audits import Audit
-    from datapolis.indices import Index
-    from datapolis.world import World
+    from datapolis.model.indices import Index
+    from datapolis.model.world import World
 
 LAYOUT = 1  # of the folder; another one is refused
 OURS = {
@@ -63,7 +63,8 @@ OURS = {
 CODE = "model code"
 DECIDING = ("datapolis", CODE, "jax")  # another version of these gives other bits
 ABOVE = {
-    "app", "audits", "cli", "inference", "look.py", "profiling.py", "report", "studies", "tables",
+    "app", "audits", "cli", "model/profiling.py", "report", "statistics/inference", "studies",
+    "tables", "theme.py",
 }  # fmt: skip
 """What lies above the simulation in the house, and cannot change what it computes."""
 
@@ -372,7 +373,7 @@ def described() -> bytes:
 
 def _make_results(out: Path, content: Content) -> Cube:
     """All arrays of the results, nan until done, each batch one chunk of each."""
-    from datapolis.parameters import DECLARED
+    from datapolis.core.parameters import DECLARED
 
     drawn = {}
     for path, values in content.drawn.items():
@@ -433,7 +434,7 @@ def read_world(out: Path) -> tuple[World, str]:
     import jax.numpy as jnp
     import zarr
 
-    from datapolis import world as parts
+    from datapolis.model import world as parts
 
     group: Any = zarr.open_group(str(out / "world"), mode="r")
     about = unsealed(group.attrs.asdict())

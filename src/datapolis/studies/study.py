@@ -29,11 +29,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from datapolis.declare import Declaration
-from datapolis.errors import InputError, InputErrors, nearest
-from datapolis.parameters import DECLARED, Parameters
-from datapolis.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule, Setting
-from datapolis.scenario import CAPACITY, WHOM, Shock
+from datapolis.core.declare import Declaration
+from datapolis.core.errors import InputError, InputErrors, nearest
+from datapolis.core.parameters import DECLARED, Parameters
+from datapolis.core.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule, Setting
+from datapolis.core.scenario import CAPACITY, WHOM, Shock
 from datapolis.studies.lines import Lines, Place
 from datapolis.studies.migrations import migrated
 
@@ -554,7 +554,7 @@ class Study:
     @property
     def record(self) -> list[str]:
         """The indices to record: the standard ones, and those asked for besides."""
-        from datapolis.indices import STANDARD
+        from datapolis.model.indices import STANDARD
 
         return [*STANDARD, *(name for name in self.asked.record.extra if name not in STANDARD)]
 
@@ -895,7 +895,7 @@ def _beyond_types(raw: Mapping[str, Any], file: str, lines: Lines) -> Iterator[I
     extra = extra if isinstance(extra, list) else []
     if not rules and not extra:
         return
-    from datapolis.indices import INDICES, STANDARD
+    from datapolis.model.indices import INDICES, STANDARD
 
     for number, name in enumerate(extra):
         if isinstance(name, str) and name not in INDICES:
@@ -922,9 +922,9 @@ def _watchable(world: Mapping[str, Any], recorded: list[str]) -> list[str]:
     from types import SimpleNamespace
     from typing import cast
 
-    from datapolis.indices import INDICES
-    from datapolis.simulation import watchable
-    from datapolis.world import Sizes, World
+    from datapolis.model.indices import INDICES
+    from datapolis.model.simulation import watchable
+    from datapolis.model.world import Sizes, World
 
     default = WorldPart.model_fields["regions"].default
     regions = world.get("regions", default)

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
-from datapolis.inference.abc_smc import Ranges
-from datapolis.parameters import DECLARED
+from datapolis.core.errors import InputError, nearest
+from datapolis.core.parameters import DECLARED
+from datapolis.statistics.inference.abc_smc import Ranges
 from datapolis.studies.cadence import months_between
 from datapolis.studies.facts import FACTS, SPACES, UNUSED, Fact
 from datapolis.studies.outcomes import YEAR, Outcome, mean_of_known
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from datapolis.audits.finding import Audit, Target
-    from datapolis.world import World
+    from datapolis.model.world import World
 
 BY_FIRM = {"user": "user_share_by_firm", "data": "data_by_firm", "wealth": "wealth_by_firm"}
 Z95 = 1.96  # half of a 95 % interval, in standard errors
@@ -140,7 +140,7 @@ def _index(target: Measured, runs: xarray.Dataset) -> np.ndarray:
 
 def _indicator(index: str) -> Callable[[np.ndarray], float] | None:
     """The indicator of a distribution over firms, on the amounts of those that are listed."""
-    from datapolis.indicators import concentration
+    from datapolis.statistics.indicators import concentration
 
     indicators: Any = concentration
     plain = re.sub("^(user|data|wealth)_", "", index)
@@ -367,7 +367,7 @@ def load(path: Path) -> dict[str, Audit]:
 
 
 def _check_indices(file: Path, content: Mapping[str, Any]) -> None:
-    from datapolis.indices import INDICES
+    from datapolis.model.indices import INDICES
 
     for one in content["targets"]:
         if (name := str(one["index"]).split(".")[0]) not in INDICES:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_DECLARED
 from datapolis.studies.migrations import SCHEMA
 from datapolis.studies.study import WorldPart
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError
-from datapolis.inference.designs import latin_hypercube
-from datapolis.parameters import DECLARED
-from datapolis.policy import Policy
-from datapolis.scenario import Scenario
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import Policy
+from datapolis.core.scenario import Scenario
+from datapolis.statistics.inference.designs import latin_hypercube
 from datapolis.studies.ensemble import batch_size
 from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.outcomes import Uncertainty, rows_of

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis import tables
-from datapolis.errors import InputError, Interrupted, StoreError, nearest
-from datapolis.parameters import Parameters
+from datapolis.core.errors import InputError, Interrupted, StoreError, nearest
+from datapolis.core.parameters import Parameters
 from datapolis.studies import files
 from datapolis.studies import store as stores
 from datapolis.studies.store import Content, Store
@@ -38,9 +38,9 @@ from datapolis.tables.periods import ordered
 
 if TYPE_CHECKING:
     from datapolis.audits import Audit
-    from datapolis.indices import Index
-    from datapolis.profiling import Profile
-    from datapolis.world import World
+    from datapolis.model.indices import Index
+    from datapolis.model.profiling import Profile
+    from datapolis.model.world import World
 
     Columns = dict[str, Any]  # role -> array
 
@@ -72,7 +72,7 @@ def run(
     report      writes the report into the folder when all is done: `datapolis.report.write`
     mechanisms, record   a part of the month, and what is recorded of it; all by default
 
-    Raises InputError, StoreError, Interrupted; see `datapolis.errors`.
+    Raises InputError, StoreError, Interrupted; see `datapolis.core.errors`.
     """
     path, out = Path(study), Path(out)
     asked = read_study(path)
@@ -110,7 +110,7 @@ def _compute(
     scheduler: str | None,
     progress: Progress | None,
 ) -> None:
-    from datapolis.month import MONTH
+    from datapolis.model.month import MONTH
     from datapolis.studies.ensemble import compute
 
     compute(
@@ -135,7 +135,7 @@ def profile_one(
     policy: str = "none",
 ) -> Profile:
     """Time a month of a study's society, and each of its mechanisms."""
-    from datapolis.profiling import profile
+    from datapolis.model.profiling import profile
 
     asked = _with_policy(Path(study), policy)
     return profile(
@@ -177,8 +177,8 @@ def simulate_one(
     """Simulate one society of a study; keep its indices as Zarr, and as CSV, one row a month."""
     import xarray
 
-    from datapolis.month import MONTH
-    from datapolis.simulation import simulate
+    from datapolis.model.month import MONTH
+    from datapolis.model.simulation import simulate
 
     path, out = Path(study), Path(out)
     asked = _with_policy(path, policy)
@@ -369,7 +369,7 @@ def _not_found(study: Study, part: str, table: Table, folders: Sequence[Path]) -
 
 def _firms(study: Study, table: FirmsTable, path: Path, inputs: Inputs) -> Columns:
     from datapolis.audits import concentration
-    from datapolis.indicators import top_fifth_share
+    from datapolis.statistics.indicators import top_fifth_share
     from datapolis.studies.measured import FIRMS
 
     columns = {"name": table.name, "weight": table.weight}
@@ -566,8 +566,8 @@ def _joined(study: Study, sectors: Sequence[Columns]) -> Columns:
 
 def build_world(study: Study, inputs: Inputs) -> World:
     """The world that the study and its tables describe; a measured market starts at rest."""
+    from datapolis.model.world import World
     from datapolis.studies.revealed import at_rest
-    from datapolis.world import World
 
     asked = study.world
     generated: dict[str, Any] = {
@@ -627,14 +627,14 @@ def _opened(out: Path, study: Study, inputs: Inputs, record: Sequence[str] | Non
 
 
 def _indices(study: Study, record: Sequence[str] | None) -> list[Index]:
-    from datapolis.indices import find
+    from datapolis.model.indices import find
 
     return [find(name) for name in (record or study.record)]
 
 
 def _check_rules(study: Study, world: World, indices: Sequence[Index]) -> None:
     """A rule may name a firm; how many there are is known only now."""
-    from datapolis.simulation import watchable
+    from datapolis.model.simulation import watchable
 
     known = watchable(indices, world)
     for name, policy in study.policies.items():
@@ -707,7 +707,7 @@ def provenance(study: Study, inputs: Inputs, world: World) -> dict[str, Any]:
 
 def said(setting: Any) -> str:
     """A setting in words."""
-    from datapolis.policy import Pulse, Ramp, Rule
+    from datapolis.core.policy import Pulse, Ramp, Rule
 
     if isinstance(setting, Ramp):
         first, last = f"{setting.first:g} at month {setting.start}", f"month {setting.end}"

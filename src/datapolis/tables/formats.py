@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 
 Thousands = Literal["ask", "none", ".", ",", "'", "space"]
 Decimal = Literal["ask", ".", ","]

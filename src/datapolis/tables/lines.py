@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 SEPARATORS = ",;\t|"
 HEAD = 1 << 16  # bytes looked at to find the separator

@@ -25,7 +25,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 from datapolis.tables import dates as written_dates
 from datapolis.tables import numbers as written_numbers
 from datapolis.tables import refusals

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 from datapolis.tables.lines import misfit
 
 KINDS = (".csv", ".csv.gz", ".tsv", ".parquet")

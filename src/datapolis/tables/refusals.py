@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import dates, numbers
 from datapolis.tables.reading import derived
 

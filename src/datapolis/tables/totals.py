@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.tables import refusals
 from datapolis.tables.reading import derived
 

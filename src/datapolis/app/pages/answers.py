@@ -14,7 +14,7 @@ from datapolis.app.components import WIDTHS, Form, Html, escape, figure, paragra
 from datapolis.app.pages.page import Page
 from datapolis.app.state import Session
 from datapolis.audits.finding import short
-from datapolis.errors import InputError, StoreError
+from datapolis.core.errors import InputError, StoreError
 from datapolis.report.answered import Answer, Section
 
 SHIPPED = Path(__file__).parents[1] / "shipped"

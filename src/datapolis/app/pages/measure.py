@@ -24,7 +24,7 @@ from datapolis.app.jobs import Job
 from datapolis.app.pages.page import Page, downloads, reproduced
 from datapolis.app.state import Session
 from datapolis.audits.finding import AUDITS, INTERVALS, Audit, with_progress
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 
 FIRST = 12  # findings that are not folded away
 LONGEST = 400  # characters of an answer

@@ -11,7 +11,7 @@ from datapolis.app.components import Courier, Html, escape, problem, progress
 from datapolis.app.exports import Citation, block
 from datapolis.app.jobs import Job, Told
 from datapolis.app.state import Session
-from datapolis.errors import InputError, StoreError, kind_of
+from datapolis.core.errors import InputError, StoreError, kind_of
 
 ASIDES = threading.BoundedSemaphore(2)  # short pieces of work of all sessions at once
 MOST_ASIDES = 8  # of one page, at work or waiting

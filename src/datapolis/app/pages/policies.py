@@ -12,7 +12,7 @@ from datapolis.app.components import escape, figure, paragraphs
 from datapolis.app.pages.answers import Answers, columns_table, last_words, section
 from datapolis.app.view import Base as Start
 from datapolis.app.view import View, cleaned, short, to_query
-from datapolis.policy import LEVER_DECLARED, Pulse, Ramp
+from datapolis.core.policy import LEVER_DECLARED, Pulse, Ramp
 from datapolis.report.answered import Answer
 from datapolis.report.answers.search import called, digits, head, parallel, spoken
 from datapolis.report.page import setting_words

@@ -38,9 +38,9 @@ from datapolis.app.view import (
     to_query,
     whole_number,
 )
-from datapolis.errors import InputError
-from datapolis.parameters import DECLARED
-from datapolis.policy import LEVER_DECLARED
+from datapolis.core.errors import InputError
+from datapolis.core.parameters import DECLARED
+from datapolis.core.policy import LEVER_DECLARED
 from datapolis.report import charts, sentences
 from datapolis.report import page as reports
 from datapolis.report.tables import KEYS, Key, large_enough

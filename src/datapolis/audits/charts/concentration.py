@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from datapolis.audits.finding import Audit
-from datapolis.look import (
+from datapolis.theme import (
     FAINT,
     INK,
     NARROW,

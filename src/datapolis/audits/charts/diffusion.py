@@ -8,7 +8,18 @@ import altair as alt
 import numpy as np
 
 from datapolis.audits.finding import Audit, Finding
-from datapolis.look import FAINT, GRID, INK, NARROW, POLICY_INK, Chart, finish, inline, spread, tidy
+from datapolis.theme import (
+    FAINT,
+    GRID,
+    INK,
+    NARROW,
+    POLICY_INK,
+    Chart,
+    finish,
+    inline,
+    spread,
+    tidy,
+)
 
 MARGIN = 60  # pixels beside the plot
 FIT = POLICY_INK[1]

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 
 from datapolis.audits.finding import Audit
-from datapolis.look import FAINT, INK, NARROW, NEUTRAL, PLAIN, Chart, finish, inline
+from datapolis.theme import FAINT, INK, NARROW, NEUTRAL, PLAIN, Chart, finish, inline
 
 BELOW, ABOVE = INK, "#b9bfc8"  # people in classes below k, and the others
 ROW = 46  # height of a number of attributes, pixels

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from datapolis.audits.finding import Audit
-from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, POLICIES, Chart, finish, inline
+from datapolis.theme import FAINT, GRID, INK, NARROW, PLAIN, POLICIES, Chart, finish, inline
 
 MOST = 14  # groups that are drawn
 NUMBER, MONEY = PLAIN, POLICIES[0]

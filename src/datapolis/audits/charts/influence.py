@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from datapolis.audits.finding import Audit
-from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, POLICIES, Chart, finish, inline
+from datapolis.theme import FAINT, GRID, INK, NARROW, PLAIN, POLICIES, Chart, finish, inline
 
 MOST = 15  # companies that are drawn
 TOTAL, TAKEN = PLAIN, POLICIES[0]

@@ -9,7 +9,7 @@ import altair as alt
 
 from datapolis.audits.answers import plural
 from datapolis.audits.finding import Audit
-from datapolis.look import (
+from datapolis.theme import (
     FAINT,
     INK,
     NARROW,

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 
 from datapolis.audits.finding import Audit
-from datapolis.look import (
+from datapolis.theme import (
     FAINT,
     GRID,
     INK,

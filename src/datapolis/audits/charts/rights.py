@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from datapolis.audits.finding import Audit
-from datapolis.look import (
+from datapolis.theme import (
     FAINT,
     GRID,
     INK,

@@ -10,8 +10,11 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from datapolis.inference.scores import weighted_quantile
-from datapolis.look import (
+from datapolis.report.answered import Answer, Section, percent
+from datapolis.statistics.inference.scores import weighted_quantile
+from datapolis.studies.calibration import NOT_FOUND, SAYS_LITTLE, Calibrated, learnt_of, sentences
+from datapolis.studies.posterior import Prior
+from datapolis.theme import (
     INK,
     NARROW,
     PLAIN,
@@ -22,9 +25,6 @@ from datapolis.look import (
     inline,
     panel,
 )
-from datapolis.report.answered import Answer, Section, percent
-from datapolis.studies.calibration import NOT_FOUND, SAYS_LITTLE, Calibrated, learnt_of, sentences
-from datapolis.studies.posterior import Prior
 
 BINS = 12  # of a marginal
 FITTED, FITTED_INK = POLICIES[1], POLICY_INK[1]

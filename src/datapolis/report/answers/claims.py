@@ -10,7 +10,6 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from datapolis.look import FAINT, GRID, INK, NARROW, PLAIN, finish, inline
 from datapolis.report.answered import Answer, Section
 from datapolis.studies.claims.declared import EXPERIMENTS
 from datapolis.studies.claims.draws import BOX, POSTERIOR, SAMPLES
@@ -26,6 +25,7 @@ from datapolis.studies.claims.trial import (
     said,
 )
 from datapolis.studies.claims.verdict import FEW, MOST, VERDICTS
+from datapolis.theme import FAINT, GRID, INK, NARROW, PLAIN, finish, inline
 
 NAMES = {POSTERIOR: "calibrated", BOX: "whole box"}
 INKS = {POSTERIOR: INK, BOX: PLAIN}

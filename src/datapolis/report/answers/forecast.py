@@ -9,9 +9,9 @@ from typing import Any
 
 import altair as alt
 
-from datapolis.look import INK, PLAIN, POLICIES, POLICY_INK, Chart, finish, inline, spread
 from datapolis.report.answered import Answer, Section
 from datapolis.studies.forecast import Forecasted, sentences
+from datapolis.theme import INK, PLAIN, POLICIES, POLICY_INK, Chart, finish, inline, spread
 
 COLOURS = {"last value": PLAIN, "drift": POLICIES[0], "model": POLICIES[1]}
 INKS = {"last value": INK, "drift": POLICY_INK[0], "model": POLICY_INK[1]}

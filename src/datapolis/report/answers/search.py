@@ -13,7 +13,11 @@ from typing import Any
 
 import altair as alt
 
-from datapolis.look import (
+from datapolis.report.answered import Answer, Section, joined, percent
+from datapolis.report.answers.sensitivity import range_of
+from datapolis.studies.discovery import Box
+from datapolis.studies.search import NOTHING, Loss, Row, Search
+from datapolis.theme import (
     FAINT,
     GRID,
     INK,
@@ -32,10 +36,6 @@ from datapolis.look import (
     panel,
     spread,
 )
-from datapolis.report.answered import Answer, Section, joined, percent
-from datapolis.report.answers.sensitivity import range_of
-from datapolis.studies.discovery import Box
-from datapolis.studies.search import NOTHING, Loss, Row, Search
 
 ROBUST_COLOUR, ROBUST_INK = SECTORS["government"], SECTOR_INK["government"]
 NOMINAL_COLOUR, NOMINAL_INK = POLICIES[0], POLICY_INK[0]

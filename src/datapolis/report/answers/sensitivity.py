@@ -9,10 +9,10 @@ from typing import Any
 
 import altair as alt
 
-from datapolis.look import FAINT, INK, NARROW, PLAIN, SECTORS, WIDE, Chart, finish, inline
-from datapolis.parameters import DECLARED
+from datapolis.core.parameters import DECLARED
 from datapolis.report.answered import Answer, Section, joined, percent
 from datapolis.studies.sensitivity import CHANCE, Dependence, Influence, Sensitivity
+from datapolis.theme import FAINT, INK, NARROW, PLAIN, SECTORS, WIDE, Chart, finish, inline
 
 SHOWN = 12  # factors of a chart
 KNOWN = SECTORS["government"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from datapolis.errors import InputError, StoreError
-from datapolis.inference.designs import stratified
+from datapolis.core.errors import InputError, StoreError
+from datapolis.statistics.inference.designs import stratified
 from datapolis.studies.outcomes import box, rows_of
 
 POSTERIOR, BOX = "posterior", "box"

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from datapolis.policy import Policy
-from datapolis.scenario import Scenario
+from datapolis.core.policy import Policy
+from datapolis.core.scenario import Scenario
 from datapolis.studies import break_even
 from datapolis.studies.outcomes import Outcome
 from datapolis.studies.runs import PLAIN, Case
@@ -36,7 +36,7 @@ from datapolis.studies.runs import PLAIN, Case
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from datapolis.parameters import Parameters
+    from datapolis.core.parameters import Parameters
 
 Side = Literal["direction", "mark", "band"]
 Length = Literal["start", "usual", "long"]  # how long an experiment runs, see `trial.Mode`

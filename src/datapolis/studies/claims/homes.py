@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datapolis.errors import InputError
+from datapolis.core.errors import InputError
 from datapolis.studies.claims.worlds import WORLDS
 from datapolis.studies.runs import PLAIN
 from datapolis.studies.study import Study, parse_study
@@ -25,11 +25,11 @@ from datapolis.studies.study import Study, parse_study
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from datapolis.model.world import World
     from datapolis.studies.claims.experiment import Experiment, Length
     from datapolis.studies.laboratory import Laboratory
     from datapolis.studies.runs import Case
     from datapolis.studies.work import Inputs
-    from datapolis.world import World
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.errors import InputError, nearest
+from datapolis.core.errors import InputError, nearest
 from datapolis.studies import ensemble
 from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.claims.channel import Channel, channel

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from datapolis.inference.multiplicity import bonferroni
+from datapolis.statistics.inference.multiplicity import bonferroni
 from datapolis.studies.claims.channel import Channel
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from datapolis.world import World
+    from datapolis.model.world import World
 
 STRANGERS, ISOLATED, EQUAL, UNEQUAL = "strangers isolated equal unequal".split()
 TENFOLD_GOVERNMENT, TENFOLD_MARKET = "tenfold-government", "tenfold-market"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from datapolis.policy import Policy
+from datapolis.core.policy import Policy
 from datapolis.studies.claims.declared.shared import AS_DRAWN, LOG, POINTS, TENTH
 from datapolis.studies.claims.experiment import (
     Arm,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datapolis.policy import Policy
+from datapolis.core.policy import Policy
 from datapolis.studies.claims.declared.shared import AS_DRAWN, FEEDBACK, LOG, POINTS, TENTH
 from datapolis.studies.claims.experiment import (
     Arm,

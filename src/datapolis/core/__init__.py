@@ -1,0 +1,1 @@
+"""The words of the model: what is declared, parameters, levers, shocks, errors. Loads no JAX."""
