@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from datapolis._moved import Moved
+from datapolis._moved import MOVED, Moved
 
 __version__ = "0.1.0"
 
@@ -58,6 +58,8 @@ def __getattr__(name: str) -> Any:
             import_module("datapolis.report.notebook")
     elif name in _MODULES:
         value = import_module(_MODULES[name])
+    elif name in MOVED:
+        return import_module(f"datapolis.{name}")
     else:
         raise AttributeError(f"module 'datapolis' has no attribute {name!r}")
     globals()[name] = value
