@@ -7,7 +7,7 @@ DEMO := out/web-tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo measure-demo test test-browser lint format bench docs dock mutate faults fuzz map dist clean
+.PHONY: help demo measure-demo test test-all test-browser lint format bench docs dock mutate faults fuzz map dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -19,11 +19,14 @@ demo: $(VENV)/core ## run the example study and write its report
 measure-demo: $(VENV)/dev ## audit real tables of each kind, published figures beside ours
 	DATA="$(DATA)" $(BIN)/python -m examples.measure out/measure
 
-test: lint ## check style, types and layers, then run the tests
+test: lint ## check style, types and layers, then run the tests: minutes, without Java or a browser
 	$(BIN)/pytest
 
+test-all: $(VENV)/dev ## run the outer ring of tests: Spark, a browser, processes, whole examples
+	$(BIN)/pytest -m outer
+
 test-browser: $(VENV)/dev ## drive the app in Chromium (BROWSER=path of another); pictures in out/screenshots
-	BROWSER="$${BROWSER:-chromium}" $(BIN)/pytest tests/browser -n 0
+	BROWSER="$${BROWSER:-chromium}" $(BIN)/pytest -m outer tests/browser -n 0
 
 lint: $(VENV)/dev ## check style, types and layers
 	$(BIN)/ruff format --check .

@@ -435,6 +435,7 @@ def test_a_browser_changes_nothing_but_by_messages():
 # --- nobody sees another's -----------------------------------------------------------------------
 
 
+@pytest.mark.outer
 def test_visitors_see_their_own_tables_and_no_others(app, monkeypatch):
     monkeypatch.setattr(app_load, "THINKING", (0.0, 0.1))
     monkeypatch.setattr(app_load, "PATIENCE", 90.0)

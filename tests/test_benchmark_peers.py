@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.outer
+
 PEERS = Path(__file__).parent.parent / "benchmarks" / "peers"
 AGENTS, STEPS = 2_000, 24
 

@@ -292,6 +292,7 @@ def test_an_error_of_ours_is_told_without_values(write, monkeypatch):
     assert "ValueError in test_cli.py" in result.stderr and "secret" not in result.stderr
 
 
+@pytest.mark.outer
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_says_what_is_kept_and_how_to_go_on(write, number):
     path, out = write()

@@ -238,6 +238,7 @@ def test_what_the_page_on_audits_shows_runs():
     assert names["found"]["herfindahl"].estimate == pytest.approx(0.38)
 
 
+@pytest.mark.outer
 def test_what_the_page_on_questions_shows_runs(capsys):
     """Sharing links agencies' data, so less of their creative power is forgone."""
     text = (DOCUMENTS / "ask.md").read_text("utf-8")

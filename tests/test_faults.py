@@ -44,6 +44,7 @@ def ground(tmp_path_factory):
     there.forge.close()
 
 
+@pytest.mark.outer
 @pytest.mark.parametrize("kind", ["kill", "file limit", "full disk", "read-only"])
 def test_a_disturbed_command_ends_as_if_nothing_had_happened(ground, kind):
     scene = Scene(ground, Trial(1, kind, "measure", 1), ground.place / kind)
@@ -192,6 +193,7 @@ def test_a_seal_holds_what_it_was_put_on_and_nothing_else():
 # --- workers ------------------------------------------------------------------------------------
 
 
+@pytest.mark.outer
 def test_when_every_worker_has_died_others_get_the_work_again(tmp_path):
     """Whatever the first workers held, the work itself included, is lost with them."""
     pytest.importorskip("distributed")
@@ -235,6 +237,7 @@ def test_processes_that_die_while_they_start_are_started_again(tmp_path, monkeyp
 # --- statistical faults -------------------------------------------------------------------------
 
 
+@pytest.mark.outer
 def test_few_made_tables_without_effect_alarm_about_as_often_as_they_mean_to():
     claim = next(one for one in claims() if one.audit == "rights" and one.meant)
     many = 12

@@ -53,6 +53,7 @@ def test_a_country_code_that_reads_na_stays_text(folder):
     assert set(codes["name"][codes["region"] == "NA"]) == {"Namibia"}
 
 
+@pytest.mark.outer
 def test_the_example_with_all_its_tables(folder):
     """Bodies become departments, each central and in every region; students' ties are laid out."""
     table(folder, "uk_gov_api_catalogue_2021_07.csv")

@@ -16,6 +16,8 @@ import pytest
 from datapolis import __version__
 from tools import release
 
+pytestmark = pytest.mark.outer
+
 ROOT = Path(__file__).parents[1]
 
 

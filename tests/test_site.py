@@ -51,6 +51,7 @@ def as_before(monkeypatch):
     monkeypatch.setattr(audits.finding, "AUDITS", dict(audits.AUDITS))
 
 
+@pytest.mark.outer
 @pytest.mark.parametrize("page", script("run_examples").pages(), ids=lambda page: NAMES[page])
 def test_the_examples_of_a_page_run_and_print_what_stands_there(page, tmp_path, as_before):
     examples = script("run_examples")
@@ -219,7 +220,7 @@ def test_docstrings_become_tables_where_they_are_columns():
     assert columns(prose) == prose
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 def test_the_site_builds_strictly_and_asks_nothing_of_the_network(tmp_path):
     pytest.importorskip("mkdocs", reason="MkDocs is not installed: pip install 'datapolis[docs]'")
     pytest.importorskip("mkdocstrings", reason="mkdocstrings is not installed")

@@ -30,6 +30,13 @@ def table():
     return find
 
 
+def pytest_collection_modifyitems(items):
+    """What asks for Spark belongs to the outer ring: it needs Java, which takes a while to start."""
+    for item in items:
+        if "on_spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.outer)
+
+
 @pytest.fixture(scope="session")
 def on_spark(tmp_path_factory):
     """`on_spark(source)`: the same table on Spark, or the test is skipped without Java."""

@@ -227,6 +227,7 @@ def test_a_lag_is_the_difference_of_the_dates():
         assert by_dates[name].lower == pytest.approx(by_column[name].lower, nan_ok=True)
 
 
+@pytest.mark.outer
 def test_correction_finds_the_law_of_the_lag():
     """Within the interval of the share above 60 days in 95 % of 40 registers, clustered lags."""
     truth = np.exp(-60 / 60)  # lags round up, so those above 60 days are above 60
@@ -249,6 +250,7 @@ def test_growth_is_found_by_report_and_never_by_start():
     assert by_start["recent_starts"].cannot_say
 
 
+@pytest.mark.outer
 def test_missing_at_random_raises_no_alarm(monkeypatch):
     """Lags lost at random, whole entities at once: at most 5 % of 40 tables seem otherwise."""
     monkeypatch.setattr(sys.modules["datapolis.audits.breaches"], "_severity", lambda *_: None)

@@ -14,6 +14,8 @@ from datapolis.audits.finding import options_of
 from datapolis.core.errors import InputError
 from tests.small_tables import CASES, asked
 
+pytestmark = pytest.mark.outer
+
 RULES = [
     pytest.param(kind, name, rule, id=f"{kind}-{name}-{type(rule).__name__}-{rule.options[0]}")
     for kind, audit in AUDITS.items()

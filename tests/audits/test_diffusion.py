@@ -344,6 +344,7 @@ def test_few_threads_are_compared_exactly_ties_and_all():
     assert found.p_value >= found.p_least and "exact p" in found.method
 
 
+@pytest.mark.outer
 def test_threads_that_do_not_differ_are_seldom_told_apart():
     """40 tables: the family errs in at most 5 % and three standard errors, 10.3 points."""
     random = np.random.default_rng(6)

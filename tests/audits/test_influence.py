@@ -170,6 +170,7 @@ def by_loop(rows):
     return spent
 
 
+@pytest.mark.outer
 @settings(deadline=None, max_examples=25)
 @given(FILED)
 def test_the_rule_is_that_of_a_loop(rows):

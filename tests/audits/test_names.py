@@ -31,6 +31,8 @@ from tests.audit_cases import (
 )
 from tests.findings import same_findings
 
+pytestmark = pytest.mark.outer
+
 FOLDER = Path(audits.__file__).parent
 ODD = [
     "n", "N", "self", "by", "Cross", "order by", 'say "so", it\'s', "a.b [c] 50 % {x} `$1` \\",

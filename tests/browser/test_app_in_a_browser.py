@@ -1,6 +1,6 @@
 """The app in a real browser: each page's main path, what goes wrong, two people at once.
 
-Run by `BROWSER=chromium pytest tests/browser -n 0`, or with the path of another Chromium. Pictures
+Run by `BROWSER=chromium pytest -m outer tests/browser -n 0`, or with the path of another Chromium. Pictures
 are kept in out/screenshots; look at them.
 """
 
@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.serving import served
+
+pytestmark = pytest.mark.outer
 
 BROWSER = shutil.which(os.environ.get("BROWSER", "")) if os.environ.get("BROWSER") else None
 if BROWSER is None:

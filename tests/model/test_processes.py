@@ -7,6 +7,8 @@ from datapolis.core.errors import InputError
 from datapolis.model import sharding
 from tests import spread
 
+pytestmark = pytest.mark.outer
+
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
@@ -14,7 +16,6 @@ def alone(tmp_path_factory):
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("processes", [2, 4])
 def test_processes_find_what_one_finds(tmp_path, alone, processes):
     """All know all results, and the society is the same to the last bit."""

@@ -41,6 +41,7 @@ def sums(tmp_path_factory):
     return found(tmp_path_factory, "doors")
 
 
+@pytest.mark.outer
 @pytest.mark.parametrize("many", [spread.EXACT, 65_536])
 def test_sums_are_the_same_bits_where_devices_end_at_blocks(sums, many):
     assert sharding.is_even(many, DEVICES)
@@ -49,11 +50,13 @@ def test_sums_are_the_same_bits_where_devices_end_at_blocks(sums, many):
             np.testing.assert_array_equal(several, one, err_msg=name)
 
 
+@pytest.mark.outer
 def test_sums_are_the_same_up_to_rounding_everywhere(sums):
     for name, (several, one) in sums.items():
         np.testing.assert_allclose(several, one, rtol=3e-6, err_msg=name)
 
 
+@pytest.mark.outer
 def test_what_others_have_is_the_same_everywhere(sums):
     read = {name: pair for name, pair in sums.items() if name.endswith(("neighbours", "tie sum"))}
     assert len(read) == 14
@@ -112,17 +115,17 @@ def test_more_devices_than_blocks_share_what_they_can():
 # --- whole runs ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 def test_a_month_on_four_devices_is_the_month_on_one(tmp_path_factory):
     compare(found(tmp_path_factory, "month"))
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 def test_members_of_a_batch_are_the_same_too(tmp_path_factory):
     compare(found(tmp_path_factory, "batch"))
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 def test_devices_that_share_a_block_give_the_same_up_to_rounding(tmp_path_factory):
     """A sum that differs by its last bits moves shares of users by as much, and prices with it."""
     pairs = found(tmp_path_factory, "rounded")
@@ -131,6 +134,7 @@ def test_devices_that_share_a_block_give_the_same_up_to_rounding(tmp_path_factor
         np.testing.assert_allclose(several, one, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.outer
 def test_a_mesh_of_one_device_changes_nothing():
     world = small_world()
     one = simulate(world, months=12, **spread.fewer())

@@ -229,19 +229,19 @@ def told(found):
     return "\n".join(str(one) for one in sorted(found, key=lambda one: one.path))
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 def test_nothing_is_outside_at_points_all_over_the_box():
     found = failures(spread(POINTS))
     assert not found, told(found)
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 def test_nothing_is_outside_at_any_corner():
     found = failures(corners())
     assert not found, told(found)
 
 
-@pytest.mark.slow
+@pytest.mark.outer
 @pytest.mark.skipif("BOX_POINTS" not in os.environ, reason="asked for by BOX_POINTS=2048")
 def test_nothing_is_outside_in_the_whole_box():
     found = failures(spread(int(os.environ["BOX_POINTS"])), 36) + failures(corners(), 36)

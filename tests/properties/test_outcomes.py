@@ -8,6 +8,8 @@ from datapolis.core.policy import Policy
 from datapolis.model.simulation import Run
 from datapolis.model.world import World
 
+pytestmark = pytest.mark.outer
+
 GOVERNMENT, MARKET = 0, 1
 EQUAL = {
     "absorption.government": 0.07,
@@ -59,7 +61,6 @@ def outcome():
     }
 
 
-@pytest.mark.slow
 def test_by_default_sectors_even_out_while_the_market_concentrates(outcome):
     here = outcome["default"]
     assert here["sector_herfindahl"][-1] < here["sector_herfindahl"][0]
@@ -68,38 +69,32 @@ def test_by_default_sectors_even_out_while_the_market_concentrates(outcome):
     assert here["top_fifth_share"][-1] > here["top_fifth_share"][0] + 0.25
 
 
-@pytest.mark.slow
 def test_weak_feedback_concentrates_nothing(outcome):
     assert outcome["weak feedback"]["top_fifth_share"].max() < 0.6
 
 
-@pytest.mark.slow
 def test_strong_feedback_without_entry_makes_one_winner(outcome):
     here = outcome["strong feedback"]
     assert here["user_herfindahl"][-1] > 0.45
     assert here["user_herfindahl"][-1] > 5 * outcome["default"]["user_herfindahl"][-1]
 
 
-@pytest.mark.slow
 def test_equal_absorption_and_use_halve_what_government_loses(outcome):
     """The rest of the loss is wealth: the longer people are online, the more the market earns."""
     equal, default = outcome["equal sectors"]["power_share"], outcome["default"]["power_share"]
     assert equal[-1, GOVERNMENT] > default[-1, GOVERNMENT] + 0.1
 
 
-@pytest.mark.slow
 def test_equal_sectors_and_slow_technology_keep_governments_base(outcome):
     share = outcome["equal sectors, slow technology"]["power_share"]
     assert share[-1, GOVERNMENT] > 0.5 > share[-1, MARKET]
 
 
-@pytest.mark.slow
 def test_without_productive_data_nothing_shifts(outcome):
     share = outcome["unproductive data"]["power_share"]
     assert share[-1, GOVERNMENT] > 0.6
 
 
-@pytest.mark.slow
 def test_rivalry_ends_discrimination(outcome):
     assert np.max(outcome["default"]["discrimination"]) > 0.5
     assert outcome["one price"]["discrimination"][-1] < 0.1

@@ -85,6 +85,7 @@ def test_a_part_that_is_always_nothing_turns_nothing():
     assert "at no weight of service from 0 to 0.1 (here 0.02) and of harm" in str(found)
 
 
+@pytest.mark.outer
 def test_a_run_with_that_weight_has_no_gain():
     """Simulated twice: at the defaults, and with harm weighing what the break-even says."""
     world = dp.World.generate(300, seed=2, regions=2, departments=2, firms=10, associations=4)

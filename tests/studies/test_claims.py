@@ -571,6 +571,7 @@ def test_calibrated_draws_are_run_where_they_were_fitted(tried):
     assert kept >= {"plain", "fitted-0", "fitted-1"}
 
 
+@pytest.mark.outer
 def test_an_experiment_run_alone_has_the_verdicts_it_has_among_others(tried, trial_of, three):
     talk, grows, _ = three
     for chosen in ((grows,), (grows, talk)):

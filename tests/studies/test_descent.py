@@ -35,6 +35,7 @@ def test_the_smooth_months_are_the_months_that_are_simulated(world, run):
         np.testing.assert_allclose(shown[name], full["skill"].values[:, place], rtol=1e-5)
 
 
+@pytest.mark.outer
 def test_gradients_are_those_of_finite_differences(run):
     def total(rates):
         shown = run(dict(zip(RATES, rates, strict=True)))

@@ -58,6 +58,7 @@ def test_its_report_can_be_written_and_it_counts_as_done(folder):
     assert before == {one: one.read_bytes() for one in before}
 
 
+@pytest.mark.outer
 def test_that_the_model_has_changed_since_is_told(folder):
     (first,) = again(folder, round="none")
     assert not first.same

@@ -103,6 +103,7 @@ def test_killed_and_asked_again_ends_bit_equal(tmp_path, world, undisturbed):
     xarray.testing.assert_identical(asked(tmp_path, world).load(), undisturbed)
 
 
+@pytest.mark.outer
 def test_processes_give_the_same_bits(tmp_path, world, undisturbed):
     pytest.importorskip("distributed")
     found = asked(tmp_path, world, scheduler="processes:2").load()
