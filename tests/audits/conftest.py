@@ -31,7 +31,7 @@ def table():
 
 
 def pytest_collection_modifyitems(items):
-    """What asks for Spark belongs to the outer ring: it needs Java, which takes a while to start."""
+    """What asks for Spark is of the outer ring: it needs Java, which starts slowly."""
     for item in items:
         if "on_spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.outer)

@@ -1,7 +1,7 @@
 """The app in a real browser: each page's main path, what goes wrong, two people at once.
 
-Run by `BROWSER=chromium pytest -m outer tests/browser -n 0`, or with the path of another Chromium. Pictures
-are kept in out/screenshots; look at them.
+Run by `BROWSER=chromium pytest -m outer tests/browser -n 0`, or with the path of another Chromium.
+Pictures are kept in out/screenshots; look at them.
 """
 
 import os
