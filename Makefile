@@ -52,23 +52,23 @@ docs: $(VENV)/dev ## build the site of the documents into out/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 dock: $(VENV)/dev ## compare the model with the one written a second time
-	$(BIN)/python -m docking
+	$(BIN)/python -m verification.docking
 
 mutate: $(VENV)/dev ## change the mechanisms one place at a time: do the tests notice?
-	$(BIN)/python -m tools.mutate
+	$(BIN)/python -m verification.mutate
 
 faults: $(VENV)/dev ## disturb small real jobs 200 times, spoil tables: does any of it go unnoticed? under an hour
-	$(BIN)/python -m tools.faults
-	$(BIN)/python -m tools.faults.statistical
+	$(BIN)/python -m verification.faults
+	$(BIN)/python -m verification.faults.statistical
 
 fuzz: $(VENV)/dev ## let hostile studies, tables, uploads and links be read for an hour: does any do harm?
-	$(BIN)/python -m tools.fuzz --minutes 60
+	$(BIN)/python -m verification.fuzz --minutes 60
 
 map: $(VENV)/dev ## draw the map of outcomes anew, docs/map.svg: three minutes
 	$(BIN)/python docs/make_map.py
 
 dist: $(VENV)/dev ## build wheel and sdist into dist/, install each on its own and use it
-	$(BIN)/python -m tools.release dist
+	$(BIN)/python -m verification.release dist
 
 clean: ## remove what was made here: .venv, out, caches
 	rm -rf $(VENV) out build dist .*_cache .hypothesis

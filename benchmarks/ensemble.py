@@ -4,8 +4,9 @@
 
 Three things are timed, after compiling: the runs alone, two threads of the same batches; the same
 runs asked of a laboratory, that is with Dask, Zarr and marks; and the month written a second time
-(`reference/`), run member by member as a batch run of Mesa does, a few months of which are enough.
-Peaks of memory are those of processes of their own, with an ensemble and one four times as large.
+(`verification/reference/`), run member by member as a batch run of Mesa does, a few months of which
+are enough. Peaks of memory are those of processes of their own, with an ensemble and one four times
+as large.
 """
 
 from __future__ import annotations
@@ -68,9 +69,9 @@ def mesa(citizens: int, members: int) -> dict[str, float]:
     from datapolis.model.noise import stream
     from datapolis.model.society import Society
     from datapolis.model.world import World
-    from docking.adapter import to_reference
-    from docking.chance import WorldChance
-    from reference.month import ReferenceModel
+    from verification.docking.adapter import to_reference
+    from verification.docking.chance import WorldChance
+    from verification.reference.month import ReferenceModel
 
     world = World.generate(citizens, seed=1, **SIZES)
     constants = jax.tree.map(float, Parameters())

@@ -18,14 +18,14 @@ from datapolis.studies.files import sealed, unsealed
 from datapolis.studies.question import asked
 from datapolis.studies.spread import spread
 from datapolis.studies.study import read_study
-from tools.faults import statistical
-from tools.faults.__main__ import plan
-from tools.faults.damage import CLASSES, Deadly, damage, files_of
-from tools.faults.disturb import CLOCK, KINDS, Scene, Skipped, Trial
-from tools.faults.forge import Forge
-from tools.faults.ground import Ground
-from tools.faults.jobs import JOBS, ROOT, content, differing, environment, write_inputs
-from tools.faults.statistical import claims, error_of, faults, misses
+from verification.faults import statistical
+from verification.faults.__main__ import plan
+from verification.faults.damage import CLASSES, Deadly, damage, files_of
+from verification.faults.disturb import CLOCK, KINDS, Scene, Skipped, Trial
+from verification.faults.forge import Forge
+from verification.faults.ground import Ground
+from verification.faults.jobs import JOBS, ROOT, content, differing, environment, write_inputs
+from verification.faults.statistical import claims, error_of, faults, misses
 
 RECORD = ["rumour_spreading", "technology", "skill"]
 

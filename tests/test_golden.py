@@ -1,6 +1,6 @@
-"""Numbers that were kept are found again; `tools.golden oldest` asks the oldest versions."""
+"""Numbers that were kept are found again; `verification.golden oldest` asks the oldest versions."""
 
-from tools import golden
+from verification import golden
 
 
 def test_numbers_are_as_they_were_kept() -> None:

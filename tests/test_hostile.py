@@ -1,6 +1,6 @@
 """Hostile input: what is read ends in an answer or in a sentence, and does nothing else.
 
-The short form of `tools/fuzz.py`, and each thing that was once wrong.
+The short form of `verification/fuzz.py`, and each thing that was once wrong.
 """
 
 import csv
@@ -24,7 +24,7 @@ from datapolis.report.measured import page
 from datapolis.studies.study import DEEPEST, LARGEST, MOST_SLIPS, parse_study
 from datapolis.tables import reading
 from datapolis.tables.sheets import harmless
-from tools import fuzz
+from verification import fuzz
 
 HEAD = 'schema = 2\ntitle = "t"\n'
 SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from datapolis.core.parameters import DECLARED
-from tools import known
+from verification import known
 
 AT_AN_END = {  # with the reason in docs/model.md, section 9
     "absorption.use_firms",

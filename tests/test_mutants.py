@@ -1,4 +1,4 @@
-"""The mutants of tools/mutants.py: one change each, in equations and nowhere else."""
+"""The mutants of verification/mutants.py: one change each, in equations and nowhere else."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from datapolis import mechanisms
-from tools.mutants import mutants
+from verification.mutants import mutants
 
 TEXT = '''"""1 + 1."""
 

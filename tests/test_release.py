@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from datapolis import __version__
-from tools import release
+from verification import release
 
 pytestmark = pytest.mark.outer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import supply
+from verification import supply
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 PIN = re.compile(r"^[A-Za-z0-9._-]+==\S+( ;.*)? \\$")

@@ -1,6 +1,6 @@
 """Docking: the package and the reference on the same societies, with the same chance.
 
-Whole numbers must be the same; tolerances of the rest are those of `docking.compare`.
+Whole numbers must be the same; tolerances of the rest are those of `verification.docking.compare`.
 """
 
 from functools import cache
@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from docking import compare
-from docking.adapter import package_arrays, to_arrays, to_package, to_reference
-from docking.chance import BLOCK, PackageChance, WorldChance
-from docking.compare import WRITES, mechanism_by_mechanism, whole_month
-from docking.societies import Case, cases, lived, stages
-from reference.chance import HashedChance
+from verification.docking import compare
+from verification.docking.adapter import package_arrays, to_arrays, to_package, to_reference
+from verification.docking.chance import BLOCK, PackageChance, WorldChance
+from verification.docking.compare import WRITES, mechanism_by_mechanism, whole_month
+from verification.docking.societies import Case, cases, lived, stages
+from verification.reference.chance import HashedChance
 
 CASES = {case.name: case for case in cases()}
 STEPS = tuple(WRITES)

@@ -8,9 +8,9 @@ import pytest
 
 from datapolis.core.parameters import Parameters
 from datapolis.core.policy import LEVERS, Levers
-from reference.chance import Chance, HashedChance, fold_in
-from reference.month import MONTH, ReferenceModel
-from reference.people import (
+from verification.reference.chance import Chance, HashedChance, fold_in
+from verification.reference.month import MONTH, ReferenceModel
+from verification.reference.people import (
     NOBODY,
     Agency,
     Association,
@@ -19,7 +19,7 @@ from reference.people import (
     Region,
     Society,
 )
-from reference.shocks import Shock
+from verification.reference.shocks import Shock
 
 REGIONS = 2
 PEOPLE = 60

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from docking.runs import FEWEST, LEVEL, Plan, _judged, distance_between, distance_bound
+from verification.docking.runs import FEWEST, LEVEL, Plan, _judged, distance_between, distance_bound
 
 
 def judged(one, other, comparisons=100):

@@ -1,0 +1,1 @@
+"""What proves that the package does what it says, and checks a release; no part of the package."""
