@@ -33,7 +33,7 @@ def ours(members: int, months: int, citizens: int) -> dict[str, float]:
     """Seconds of an ensemble with and without its folder, and the peak of memory."""
     from datapolis.model.world import World
     from datapolis.studies.ensemble import batch_size
-    from datapolis.studies.laboratory import Laboratory
+    from datapolis.studies.run_cache import Laboratory
     from datapolis.studies.runs import Batch, Case, Work
 
     world = World.generate(citizens, seed=1, **SIZES)

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 import datapolis as dp
-from datapolis.studies import revealed
+from datapolis.studies import market_inversion
+from datapolis.studies.pipeline import build_world, read_inputs
 from datapolis.studies.posterior import baseline
 from datapolis.studies.study import read_study
-from datapolis.studies.work import build_world, read_inputs
 
 EXAMPLE = "examples/web-tracking/study.toml"
 
@@ -27,7 +27,7 @@ def main(study: str = EXAMPLE, data: str = "examples/web-tracking") -> None:
     found = []
     for row in kept.values:
         draw = dict(zip(kept.paths, row.tolist(), strict=True))
-        found.append(revealed.rest(world, dp.Parameters().set(draw)))
+        found.append(market_inversion.rest(world, dp.Parameters().set(draw)))
     for name in ("distance", "top", "drift"):
         values = np.array([getattr(one, name) for one in found])
         print(f"{name:10} largest {values.max():.5f}, median {np.median(values):.5f}")

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from datapolis.report.answers.claims import NAMES, answered, told, where
 from datapolis.studies.claims import channel, verdict
-from datapolis.studies.claims.draws import BOX, POSTERIOR, SAMPLES
-from datapolis.studies.claims.trial import (
+from datapolis.studies.claims.claim_test import (
     CRITERION_TESTS,
     EXPERIMENT_TESTS,
     Measured,
@@ -26,6 +25,7 @@ from datapolis.studies.claims.trial import (
     figures_of,
     said,
 )
+from datapolis.studies.claims.draws import BOX, POSTERIOR, SAMPLES
 
 HERE = Path(__file__).parent
 

@@ -29,7 +29,7 @@ from datapolis.cli.measure import measure_app
 from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import LEVER_CLAIMS, LEVER_COST, LEVER_DECLARED, LEVERS
 from datapolis.model.indices import INDICES, STANDARD
-from datapolis.studies.portfolios import OBJECTIVES
+from datapolis.studies.candidate_policies import OBJECTIVES
 from datapolis.studies.schema import OVER_TIME, PARTS, REQUIRED, TOP, WORLD_TABLES, json_schema
 from datapolis.studies.template import study_text
 
@@ -505,7 +505,7 @@ TABLES = """
 
 [Privacy of outputs](../../know/privacy-of-outputs.md) says what these protect, and what not.
 
-::: datapolis.audits.ledger.Ledger
+::: datapolis.audits.disclosure_log.Ledger
     options:
       members: [enter]
 

@@ -604,7 +604,7 @@ def test_an_upload_is_bounded_and_in_order(page):
 
 def test_the_shipped_trial_is_shown_with_the_experiment_behind_each_verdict(page):
     from datapolis.app.pages.answers import SHIPPED
-    from datapolis.studies.claims.trial import RULES, Trial
+    from datapolis.studies.claims.claim_test import RULES, Trial
 
     trial = Trial.read(SHIPPED / "claims")
     assert trial.rules == RULES  # not one of the first rules
@@ -633,7 +633,7 @@ def test_the_shipped_trial_is_shown_with_the_experiment_behind_each_verdict(page
 
 def test_the_shipped_trial_is_the_one_of_the_documentation():
     from datapolis.app.pages.answers import SHIPPED
-    from datapolis.studies.claims.trial import Trial, rows
+    from datapolis.studies.claims.claim_test import Trial, rows
 
     said = (Path(__file__).parents[1] / "docs" / "claims.md").read_text(encoding="utf-8")
     for row in rows(Trial.read(SHIPPED / "claims")):

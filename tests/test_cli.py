@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from datapolis import cli
 from datapolis.cli import shared
 from datapolis.core.errors import StoreError
-from datapolis.studies import work
+from datapolis.studies import pipeline
 from datapolis.studies.study import read_study
 
 TABLE = "month,firm,reach\n" + "".join(
@@ -176,14 +176,14 @@ def test_tables_are_found_in_the_data_folder_and_optional_ones_are_told(write, t
     data = tmp_path / "data"
     data.mkdir()
     (data / "firms.csv").write_text(TABLE)
-    inputs = work.read_inputs(read_study(path), data)
+    inputs = pipeline.read_inputs(read_study(path), data)
     assert [one["part"] for one in inputs.files] == ["firms"]
     assert inputs.notes[-1] == (
         "[world.graph] The table 'graph.csv' was not found, so this part of the world is "
         "generated. Give the folder that holds it with --data."
     )
     (data / "graph.csv").write_text("a,b\n1,2\n2,3\n")
-    inputs = work.read_inputs(read_study(path), data)
+    inputs = pipeline.read_inputs(read_study(path), data)
     assert inputs.graph["kind"].tolist() == ["strong", "strong"]
 
 
@@ -227,8 +227,8 @@ weight = "people"
 """
     path, _ = write(STUDY + more)
     study = read_study(path)
-    inputs = work.read_inputs(study)
-    world = work.build_world(study, inputs)
+    inputs = pipeline.read_inputs(study)
+    world = pipeline.build_world(study, inputs)
     assert world.sizes.firms == 8 and world.sizes.associations == 2
     assert world.sizes.agencies == 2 * (1 + 6) and world.sizes.citizens == 200
     assert {"firm1", "x", "y", "club", "union"} <= set(world.names)
@@ -285,7 +285,7 @@ def test_an_error_of_ours_is_told_without_values(write, monkeypatch):
     def breaks(*_, **__):
         raise ValueError("a secret value")
 
-    monkeypatch.setattr(work, "run", breaks)
+    monkeypatch.setattr(pipeline, "run", breaks)
     path, out = write()
     result = call("run", path, out)
     assert result.exit_code == 1
@@ -332,7 +332,7 @@ def test_run_ends_with_the_places_of_what_was_made(write, monkeypatch):
             Path(folder).mkdir(exist_ok=True)
             (Path(folder) / name).write_text("")
 
-    monkeypatch.setattr(work, "run", made)
+    monkeypatch.setattr(pipeline, "run", made)
     result = call("run", path, out)
     assert result.exit_code == 0
     assert result.stdout.split() == [str(out / "report.html"), str(out / "results.zarr")]
@@ -342,6 +342,6 @@ def test_a_store_error_from_the_work_is_told(write, monkeypatch):
     def refuses(*_, **__):
         raise StoreError("out: the disk is full")
 
-    monkeypatch.setattr(work, "run", refuses)
+    monkeypatch.setattr(pipeline, "run", refuses)
     result = call("run", *write())
     assert result.exit_code == 3 and result.stderr == "out: the disk is full\n"

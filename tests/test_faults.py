@@ -13,10 +13,10 @@ import pytest
 
 from datapolis.core.errors import InputError, StoreError
 from datapolis.model.mechanisms import rumours, technology
-from datapolis.studies import ensemble, work
+from datapolis.studies import ensemble, pipeline
+from datapolis.studies.executor import spread
 from datapolis.studies.files import sealed, unsealed
 from datapolis.studies.question import asked
-from datapolis.studies.spread import spread
 from datapolis.studies.study import read_study
 from verification.faults import statistical
 from verification.faults.__main__ import plan
@@ -89,7 +89,9 @@ def study(tmp_path_factory):
 def run(study, out):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ensemble, "AT_ONCE", 600)
-        return work.run(study / "study.toml", out, mechanisms=[technology, rumours], record=RECORD)
+        return pipeline.run(
+            study / "study.toml", out, mechanisms=[technology, rumours], record=RECORD
+        )
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +213,7 @@ def test_when_every_worker_has_died_others_get_the_work_again(tmp_path):
 
 def test_without_any_worker_it_is_told(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("datapolis.studies.spread.ALONE", 1.0)
+    monkeypatch.setattr("datapolis.studies.executor.ALONE", 1.0)
     quiet = {"n_workers": 0, "processes": False, "dashboard_address": None}
     with (
         distributed.LocalCluster(**quiet) as cluster,

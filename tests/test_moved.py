@@ -11,7 +11,7 @@ from datapolis._moved import MOVED
 
 @pytest.mark.parametrize("name", MOVED)
 def test_an_old_name_is_the_same_module_and_warns(name):
-    now = importlib.import_module(f"datapolis.{MOVED[name]}.{name}")
+    now = importlib.import_module(f"datapolis.{MOVED[name]}")
     sys.modules.pop(f"datapolis.{name}", None)
     with pytest.warns(DeprecationWarning, match=f"datapolis.{name} is now {now.__name__}"):
         assert importlib.import_module(f"datapolis.{name}") is now

@@ -26,7 +26,7 @@ _WHERE = {
     "step": "datapolis.model.month",
     "simulate": "datapolis.model.simulation",
     "Run": "datapolis.model.simulation",
-    "at_rest": "datapolis.studies.revealed",
+    "at_rest": "datapolis.studies.market_inversion",
     "open_results": "datapolis.report.notebook",
     "INDICES": "datapolis.model.indices",
     "STANDARD": "datapolis.model.indices",

@@ -9,25 +9,43 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-MOVED = {  # the old name below datapolis: the package where it is now
-    **dict.fromkeys(("declare", "errors", "parameters", "policy", "scenario"), "core"),
-    **dict.fromkeys(("indicators", "inference"), "statistics"),
-    **dict.fromkeys(
-        (
-            "arrays",
-            "indices",
-            "mechanisms",
-            "month",
-            "noise",
-            "profiling",
-            "quantities",
-            "sharding",
-            "simulation",
-            "society",
-            "world",
-        ),
-        "model",
-    ),
+MOVED = {  # below datapolis: the old name, the new one
+    "errors": "core.errors",
+    "declare": "core.declare",
+    "parameters": "core.parameters",
+    "policy": "core.policy",
+    "scenario": "core.scenario",
+    "indicators": "statistics.indicators",
+    "inference": "statistics.inference",
+    "arrays": "model.arrays",
+    "noise": "model.noise",
+    "world": "model.world",
+    "society": "model.society",
+    "quantities": "model.quantities",
+    "mechanisms": "model.mechanisms",
+    "month": "model.month",
+    "indices": "model.indices",
+    "simulation": "model.simulation",
+    "sharding": "model.sharding",
+    "profiling": "model.profiling",
+    "studies.again": "studies.reproduce",
+    "studies.work": "studies.pipeline",
+    "studies.laboratory": "studies.run_cache",
+    "studies.cube": "studies.results_array",
+    "studies.lines": "studies.toml_positions",
+    "studies.spread": "studies.executor",
+    "studies.trials": "studies.policy_evaluation",
+    "studies.claims.trial": "studies.claims.claim_test",
+    "studies.descent": "studies.gradient_calibration",
+    "studies.revealed": "studies.market_inversion",
+    "studies.evolution": "studies.multiobjective_search",
+    "studies.portfolios": "studies.candidate_policies",
+    "audits.slips": "audits.data_quality",
+    "audits.slip_notes": "audits.data_quality_notes",
+    "audits.spreading": "audits.diffusion_common",
+    "audits.ledger": "audits.disclosure_log",
+    "audits.margins": "audits.cell_suppression",
+    "report.drawn": "report.render",
 }
 
 
@@ -38,14 +56,11 @@ class Moved(MetaPathFinder, Loader):
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """A spec for an old name; None for all other names."""
-        package, _, inside = name.partition(".")
-        first = inside.partition(".")[0]
-        return ModuleSpec(name, self) if package == "datapolis" and first in MOVED else None
+        return ModuleSpec(name, self) if _now(name) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module under its new name, with a warning that names it."""
-        inside = spec.name.partition(".")[2]
-        now = f"datapolis.{MOVED[inside.partition('.')[0]]}.{inside}"
+        now = _now(spec.name)
         module = import_module(now)
         spec.loader_state = module.__spec__
         warnings.warn(f"{spec.name} is now {now}", DeprecationWarning, stacklevel=2)
@@ -55,3 +70,13 @@ class Moved(MetaPathFinder, Loader):
         """Nothing to run: it has run under its new name, which its own spec keeps."""
         if module.__spec__ is not None:
             module.__spec__ = module.__spec__.loader_state
+
+
+def _now(name: str) -> str:
+    """What a module is called now; "" if it has not moved."""
+    if not name.startswith("datapolis."):
+        return ""
+    for old, new in MOVED.items():
+        if name == f"datapolis.{old}" or name.startswith(f"datapolis.{old}."):
+            return f"datapolis.{new}{name.removeprefix(f'datapolis.{old}')}"
+    return ""

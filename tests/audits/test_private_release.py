@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("opendp", reason="OpenDP is not installed")
 
-from datapolis.audits.ledger import Ledger
+from datapolis.audits.disclosure_log import Ledger
 from datapolis.audits.private_release import (
     budget_left,
     declare_budget,

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from datapolis.report import charts, tables
-from datapolis.report.drawn import COLOURS, WIDTHS, with_variables
 from datapolis.report.page import FIGURES
+from datapolis.report.render import COLOURS, WIDTHS, with_variables
 
 from .conftest import ensemble
 

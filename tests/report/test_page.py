@@ -8,8 +8,8 @@ import pytest
 
 from datapolis.core.errors import StoreError
 from datapolis.report import page, write
-from datapolis.report.drawn import safe_json
 from datapolis.report.page import draw_all
+from datapolis.report.render import safe_json
 
 from .conftest import ensemble
 

@@ -7,7 +7,7 @@ import pytest
 import zarr
 
 from datapolis.model.mechanisms import rumours, technology
-from datapolis.studies import ensemble, work
+from datapolis.studies import ensemble, pipeline
 
 PARTS = [technology, rumours]
 RECORD = ["rumour_spreading", "technology", "skill"]
@@ -79,7 +79,7 @@ def undisturbed(folder, tmp_path_factory):
 
 def run(folder, out, **more):
     """Run the study of a folder."""
-    return work.run(folder / "study.toml", out, mechanisms=PARTS, record=RECORD, **more)
+    return pipeline.run(folder / "study.toml", out, mechanisms=PARTS, record=RECORD, **more)
 
 
 def bits(out: Path) -> dict[str, bytes]:

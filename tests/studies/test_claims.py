@@ -18,7 +18,7 @@ from datapolis.model.indices import INDICES
 from datapolis.model.mechanisms import rumours, technology
 from datapolis.model.world import World
 from datapolis.studies import ensemble
-from datapolis.studies.claims import EXPERIMENTS, WORLDS, draws, homes, trial, verdict
+from datapolis.studies.claims import EXPERIMENTS, WORLDS, claim_test, draws, homes, verdict
 from datapolis.studies.claims.channel import channel
 from datapolis.studies.claims.experiment import (
     WAYS,
@@ -38,7 +38,7 @@ from datapolis.studies.claims.experiment import (
 )
 from datapolis.studies.claims.homes import Home
 from datapolis.studies.claims.verdict import Effects, Evidence, judged
-from datapolis.studies.laboratory import Laboratory
+from datapolis.studies.run_cache import Laboratory
 from datapolis.studies.runs import Case
 from datapolis.studies.study import CLAIMS
 
@@ -97,7 +97,7 @@ def test_an_experiment_fits_the_model(one):
 
 def test_claims_about_power_are_read_in_four_ways():
     for name in ("X01", "X14", "X16"):
-        (one,) = trial.experiments([name])
+        (one,) = claim_test.experiments([name])
         assert set(WAYS) <= set(one.probe().indices)
 
 
@@ -224,10 +224,10 @@ def test_few_draws_suffice_only_if_all_agree():
 
 def test_the_draws_of_a_quick_trial_suffice_for_any_criterion():
     """Of n draws that all agree P = (2/3)^n, times as many tests as are declared."""
-    quick = trial.MODES["quick"]
+    quick = claim_test.MODES["quick"]
     for many in (quick.box, quick.posterior):
-        assert trial.CRITERION_TESTS * (2 / 3) ** many < verdict.ALPHA
-    assert 2 * sum(len(one.criteria) for one in EXPERIMENTS) == trial.CRITERION_TESTS
+        assert claim_test.CRITERION_TESTS * (2 / 3) ** many < verdict.ALPHA
+    assert 2 * sum(len(one.criteria) for one in EXPERIMENTS) == claim_test.CRITERION_TESTS
 
 
 def test_a_refutation_says_of_which_kind():
@@ -271,7 +271,7 @@ def test_every_criterion_declares_a_side_that_fits():
             else:
                 never_negative += 1
     assert never_negative > 30
-    (split,) = trial.experiments(["X13"])
+    (split,) = claim_test.experiments(["X13"])
     assert {one.side for one in split.criteria} == {"band"}
     for side, more in (("band", {}), ("mark", {"most": 1.0}), ("direction", {"most": 1.0})):
         with pytest.raises(ValueError, match="band"):
@@ -418,7 +418,7 @@ def test_the_interval_of_a_median_covers_it():
 
 
 def test_equal_runs_are_asked_for_once_at_the_longest(world):
-    plan = trial.Plan()
+    plan = claim_test.Plan()
     first = plan.add(Case(seed=1, parameters={"law.lag": 24.0}), 120)
     again = plan.add(Case(seed=1, parameters={"law.lag": 24.0}), 240)
     other = plan.add(Case(seed=1, parameters={"law.lag": 24.0}, world="strangers"), 120)
@@ -428,7 +428,7 @@ def test_equal_runs_are_asked_for_once_at_the_longest(world):
 
 def test_rounds_have_one_size_and_one_set_of_held_stocks(monkeypatch):
     monkeypatch.setattr(ensemble, "AT_ONCE", 120 * 4)
-    plan = trial.Plan()
+    plan = claim_test.Plan()
     for seed in range(6):
         plan.add(Case(seed=seed, frozen=("trust",) if seed else ()), 24)
         plan.add(Case(seed=seed, world="strangers"), 12)
@@ -450,7 +450,7 @@ def test_rounds_have_one_size_and_one_set_of_held_stocks(monkeypatch):
 
 def test_the_whole_model_has_one_plain_run_a_draw():
     """The control as drawn serves many experiments, and is run once."""
-    plan, asked = trial.Plan(), 0
+    plan, asked = claim_test.Plan(), 0
     draw, other = draws.box_draws(2, 0)
     for one in EXPERIMENTS:
         for arm in one.arms:
@@ -495,7 +495,7 @@ MONTHS = dict.fromkeys(("start", "usual", "long"), 24)
 @pytest.fixture(scope="module")
 def trial_of(world, tmp_path_factory):
     """Tries some experiments for two years, with technology and rumours alone."""
-    size = trial.Mode(
+    size = claim_test.Mode(
         name="quick", box=20, posterior=20, again=4, corners=4, worlds=2, figures=True,
         months=MONTHS, world="",
     )  # fmt: skip
@@ -522,7 +522,7 @@ def trial_of(world, tmp_path_factory):
                 "posterior": Home(homes.settle(lab, "fitted", fitted), MONTHS),
                 "box": Home(homes.settle(lab, "", [world]), MONTHS),
             }
-            made = trial.tried(lab, chosen, samples, places, size, 0, "defaults", told.append)
+            made = claim_test.tried(lab, chosen, samples, places, size, 0, "defaults", told.append)
         return made, lab, told
 
     return found
@@ -531,7 +531,7 @@ def trial_of(world, tmp_path_factory):
 @pytest.fixture(scope="module")
 def three():
     """X23 and two of our own."""
-    (talk,) = trial.experiments(["X23"])
+    (talk,) = claim_test.experiments(["X23"])
     return talk, experiment("X01", "technology"), experiment("X02", "technology", least=2.0)
 
 
@@ -585,7 +585,7 @@ def test_an_experiment_run_alone_has_the_verdicts_it_has_among_others(tried, tri
 def test_the_world_of_the_calibration_is_that_of_its_recipe():
     study = homes.fitted_study()
     assert (study.world.citizens, study.world.firms, study.world.seed) == (1_000, 200, 1)
-    assert homes.fitted_months(trial.MODES["full"].months) == {
+    assert homes.fitted_months(claim_test.MODES["full"].months) == {
         "start": 12, "usual": 120, "long": 120,
     }  # fmt: skip
     home = Home(("plain", "plain-1"), MONTHS)
@@ -595,19 +595,19 @@ def test_the_world_of_the_calibration_is_that_of_its_recipe():
 
 
 def test_a_claim_is_answered_by_its_experiments():
-    assert [one.id for one in trial.experiments(["M32"])] == ["X13"]
-    assert [one.id for one in trial.experiments(["V7"])] == ["X15", "X21"]
-    assert [one.id for one in trial.experiments(["M32", "X01"])] == ["X01", "X13"]
+    assert [one.id for one in claim_test.experiments(["M32"])] == ["X13"]
+    assert [one.id for one in claim_test.experiments(["V7"])] == ["X15", "X21"]
+    assert [one.id for one in claim_test.experiments(["M32", "X01"])] == ["X01", "X13"]
     with pytest.raises(InputError, match="did you mean 'M"):
-        trial.experiments(["M34"])
+        claim_test.experiments(["M34"])
 
 
 def test_the_answer_can_be_written_and_read(tried):
     found, _, _ = tried
-    again = trial.Trial.from_json(json.loads(json.dumps(found.as_json(), allow_nan=False)))
-    assert again == trial.Trial.from_json(found.as_json())
-    assert trial.rows(again) == trial.rows(found)
-    assert [row["X"] for row in trial.rows(found)] == ["X23", "X01", "X02"]
+    again = claim_test.Trial.from_json(json.loads(json.dumps(found.as_json(), allow_nan=False)))
+    assert again == claim_test.Trial.from_json(found.as_json())
+    assert claim_test.rows(again) == claim_test.rows(found)
+    assert [row["X"] for row in claim_test.rows(found)] == ["X23", "X01", "X02"]
 
 
 def test_the_page_tells_every_experiment(tried, tmp_path):
@@ -644,11 +644,13 @@ def test_an_answer_of_the_first_rules_is_read_and_said_to_be(tried, tmp_path):
 
 
 def test_draws_are_kept_and_outlive_another_calibration(tmp_path, monkeypatch):
-    place, size = tmp_path / "tables" / "draws.json", trial.sized("quick", 6)
-    monkeypatch.setattr(trial, "posterior_draws", lambda many, seed: ([{"law.lag": 30.0}], "one"))
-    first = trial._kept_draws(place, size, 0)
-    monkeypatch.setattr(trial, "posterior_draws", lambda many, seed: ([{}], "another"))
-    assert trial._kept_draws(place, size, 0) == first and first[1] == "one"
+    place, size = tmp_path / "tables" / "draws.json", claim_test.sized("quick", 6)
+    monkeypatch.setattr(
+        claim_test, "posterior_draws", lambda many, seed: ([{"law.lag": 30.0}], "one")
+    )
+    first = claim_test._kept_draws(place, size, 0)
+    monkeypatch.setattr(claim_test, "posterior_draws", lambda many, seed: ([{}], "another"))
+    assert claim_test._kept_draws(place, size, 0) == first and first[1] == "one"
     assert first[0]["box"] == draws.box_draws(6, 0)
 
 
@@ -687,9 +689,9 @@ def test_the_unequal_world_is_eighty_to_twenty():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: trial.experiments(["X99"]), "no experiment is of this name"),
-        (lambda: trial.sized("quik"), "did you mean 'quick'"),
-        (lambda: trial.sized("quick", 1), "too few"),
+        (lambda: claim_test.experiments(["X99"]), "no experiment is of this name"),
+        (lambda: claim_test.sized("quik"), "did you mean 'quick'"),
+        (lambda: claim_test.sized("quick", 1), "too few"),
     ],
 )
 def test_what_does_not_exist_is_told(call, says):
@@ -698,8 +700,8 @@ def test_what_does_not_exist_is_told(call, says):
 
 
 def test_the_study_that_is_asked_by_default_can_be_read():
-    for size in trial.MODES.values():
-        study = trial._study(None, size)
+    for size in claim_test.MODES.values():
+        study = claim_test._study(None, size)
         assert study.world.citizens <= 1_000
 
 

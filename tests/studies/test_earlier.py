@@ -15,8 +15,8 @@ import pytest
 
 import datapolis as dp
 from datapolis.report import write
-from datapolis.studies import work
-from datapolis.studies.again import again, why_other
+from datapolis.studies import pipeline
+from datapolis.studies.reproduce import again, why_other
 
 KEPT = Path(__file__).parents[1] / "golden" / "earlier.zip"
 
@@ -53,7 +53,7 @@ def test_its_report_can_be_written_and_it_counts_as_done(folder):
     steps = []
     study = folder.parent / "study.toml"
     study.write_bytes((folder / "study.toml").read_bytes())
-    work.run(study, folder, progress=lambda *step: steps.append(step))
+    pipeline.run(study, folder, progress=lambda *step: steps.append(step))
     assert steps == [("summing up", 0, 0)]  # nothing is computed
     assert before == {one: one.read_bytes() for one in before}
 

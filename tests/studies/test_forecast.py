@@ -7,7 +7,7 @@ import pytest
 import xarray
 
 from datapolis.core.errors import InputError
-from datapolis.studies import forecast, revealed
+from datapolis.studies import forecast
 from datapolis.studies.forecast import (
     METHODS,
     Forecasted,

@@ -18,8 +18,7 @@ from datapolis.model.simulation import simulate
 from datapolis.model.world import World
 from datapolis.statistics.inference.designs import latin_hypercube
 from datapolis.studies import search
-from datapolis.studies.evolution import evolve, front
-from datapolis.studies.portfolios import (
+from datapolis.studies.candidate_policies import (
     COST,
     Space,
     active,
@@ -29,6 +28,8 @@ from datapolis.studies.portfolios import (
     objective,
     said,
 )
+from datapolis.studies.multiobjective_search import evolve, front
+from datapolis.studies.policy_evaluation import Draws, Source, posterior
 from datapolis.studies.robustness import meets, most_robust, regrets, scores, shortfall, worst_tenth
 from datapolis.studies.search import (
     Budget,
@@ -40,7 +41,6 @@ from datapolis.studies.search import (
     telling,
     with_rules,
 )
-from datapolis.studies.trials import Draws, Source, posterior
 
 pytest.importorskip("pymoo")
 SPACE = Space(("open_data", "antitrust"), 120, {"harm": [0.1, 0.2], "trust": [0.5]})
@@ -371,7 +371,7 @@ def make_tiny(patch):
     patch.setattr(search, "TRIGGERS", {"rumour_spreading": "above", "trust": "below"})
     patch.setattr(search, "GAINS", ())
     patch.setattr(search, "DECILES", ("rights_by_decile", "trust_by_decile"))
-    patch.setattr("datapolis.studies.trials.batch_size", lambda *_: 24)
+    patch.setattr("datapolis.studies.policy_evaluation.batch_size", lambda *_: 24)
     patch.setattr("datapolis.studies.ensemble.AT_ONCE", 24 * 120)
 
 

@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from datapolis.audits import Audit
 from datapolis.core.errors import InputError, Interrupted, StoreError
-from datapolis.studies import cube, files, runs, work
+from datapolis.studies import files, pipeline, results_array, runs
 from datapolis.studies import store as stores
 
 from .conftest import FIRMS, PARTS, RECORD, STUDY, bits, run, snapshot
@@ -96,7 +96,7 @@ def test_a_policy_that_begins_after_the_end_is_told(folder, tmp_path):
     text = STUDY.replace("antitrust = 1.0", "antitrust = { from = 24, to = 36, level = 1.0 }")
     (tmp_path / "study.toml").write_text(text)
     (tmp_path / "firms.csv").write_text(FIRMS)
-    notes = work.read_inputs(work.read_study(tmp_path / "study.toml")).notes
+    notes = pipeline.read_inputs(pipeline.read_study(tmp_path / "study.toml")).notes
     assert notes[-1] == (
         "[policies.idle] antitrust never acts: it begins at month 24, and the last month is 23."
     )
@@ -142,12 +142,12 @@ def test_killed_and_gone_on_ends_bit_equal(folder, undisturbed, tmp_path):
         import sys, time
         from pathlib import Path
         from datapolis.model.mechanisms import rumours, technology
-        from datapolis.studies import ensemble, work
+        from datapolis.studies import ensemble, pipeline
         ensemble.AT_ONCE = 240
         def progress(what, done, total):
             if done > 60:
                 time.sleep(600)
-        work.run(Path(sys.argv[1]) / "study.toml", sys.argv[2], progress=progress,
+        pipeline.run(Path(sys.argv[1]) / "study.toml", sys.argv[2], progress=progress,
                  mechanisms=[technology, rumours], record={RECORD!r})
     """)
     process = subprocess.Popen([sys.executable, "-c", script, str(folder), str(out)])
@@ -281,11 +281,11 @@ def test_a_full_disk_is_told_and_leaves_what_is_done(folder, undisturbed, tmp_pa
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(place, content)
 
-    monkeypatch.setattr(cube, "write_json", full)
+    monkeypatch.setattr(results_array, "write_json", full)
     with pytest.raises(StoreError, match="the disk is full"):
         run(folder, out)
     assert len(list((out / "done").iterdir())) == 2
-    monkeypatch.setattr(cube, "write_json", whole)
+    monkeypatch.setattr(results_array, "write_json", whole)
     run(folder, out)
     assert bits(out) == bits(undisturbed)
 
@@ -314,7 +314,7 @@ def test_a_batch_that_fails_is_marked_and_tried_again(folder, undisturbed, tmp_p
 
 def test_one_society_is_kept_as_zarr_and_csv(folder, tmp_path):
     out = tmp_path / "one"
-    work.simulate_one(
+    pipeline.simulate_one(
         folder / "study.toml", out, policy="calm", seed=3, mechanisms=PARTS, record=RECORD
     )
     lines = (out / "indices.csv").read_text().splitlines()
@@ -325,6 +325,6 @@ def test_one_society_is_kept_as_zarr_and_csv(folder, tmp_path):
     one = xarray.open_zarr(out / "results.zarr")
     assert one["skill"].dims == ("month", "sector")
     with pytest.raises(StoreError, match="not empty"):
-        work.simulate_one(folder / "study.toml", out)
+        pipeline.simulate_one(folder / "study.toml", out)
     with pytest.raises(InputError, match=r"no such policy .* did you mean 'calm'"):
-        work.simulate_one(folder / "study.toml", tmp_path / "two", policy="clam")
+        pipeline.simulate_one(folder / "study.toml", tmp_path / "two", policy="clam")

@@ -8,9 +8,9 @@ from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import LEVERS, Policy, Pulse, Ramp, Rule
 from datapolis.core.scenario import Shock
 from datapolis.studies import migrations
-from datapolis.studies.lines import Lines
 from datapolis.studies.study import CLAIMS, parse_study, read_study
 from datapolis.studies.template import study_text
+from datapolis.studies.toml_positions import Lines
 
 HEAD = 'schema = 2\ntitle = "t"\n'
 

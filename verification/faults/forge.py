@@ -28,7 +28,7 @@ from typing import Any
 PRELOADED = (
     "numpy jax jax.numpy xarray zarr ibis duckdb pyarrow.parquet altair dask pandas scipy.stats "
     "statsmodels.api datapolis.audits datapolis.report datapolis.report.answered "
-    "datapolis.model.simulation datapolis.studies.work datapolis.studies.ensemble "
+    "datapolis.model.simulation datapolis.studies.pipeline datapolis.studies.ensemble "
     "datapolis.studies.search datapolis.cli pymoo.algorithms.moo.nsga2 verification.faults.launch"
 )
 TICK = 0.02  # seconds between two looks at what has ended

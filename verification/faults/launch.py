@@ -36,9 +36,9 @@ def main() -> None:
 
 def _shorten(command: str) -> None:
     """A short month, and reports without charts."""
-    from datapolis.report import answered, drawn, measured, page
+    from datapolis.report import answered, measured, page, render
 
-    drawn.bundle = lambda: ""
+    render.bundle = lambda: ""
     for module in (answered, measured, page):
         module.picture = lambda chart, *_: ("a chart", "left out", "")
     page.FIGURES = ()
@@ -48,10 +48,10 @@ def _shorten(command: str) -> None:
 
     parts = [technology, rumours]
     if command == "run":
-        from datapolis.studies import work
+        from datapolis.studies import pipeline
 
         record = ["rumour_spreading", "technology", "skill"]
-        work.run = partial(work.run, mechanisms=parts, record=record)
+        pipeline.run = partial(pipeline.run, mechanisms=parts, record=record)
     else:
         from datapolis.report.answers import search as words
         from datapolis.studies import search

@@ -19,7 +19,7 @@ import param
 from panel.custom import JSComponent
 
 from datapolis.core.errors import InputError
-from datapolis.report.drawn import part, picture, safe_json
+from datapolis.report.render import part, picture, safe_json
 
 KINDS = (".csv", ".tsv", ".parquet")
 LONGEST_NAME = 120  # bytes of the name of an uploaded file

@@ -124,11 +124,11 @@ def report(view: View, base: Base, results: xarray.Dataset) -> str:
 def provenance(view: View, base: Base) -> dict[str, Any]:
     """How the numbers come about."""
     from datapolis.app.comparison import world_of
-    from datapolis.studies import work
+    from datapolis.studies import pipeline
 
     study = study_of(view, base)
-    found: dict[str, Any] = work.provenance(
-        study, work.read_inputs(study, base.data), world_of(view, base)
+    found: dict[str, Any] = pipeline.provenance(
+        study, pipeline.read_inputs(study, base.data), world_of(view, base)
     )
     return found
 

@@ -219,7 +219,7 @@ class Script(RequestHandler):
 
     def get(self) -> None:
         """Send it, to be kept for a day."""
-        from datapolis.report.drawn import bundle
+        from datapolis.report.render import bundle
 
         self.set_header("Content-Type", "text/javascript; charset=utf-8")
         self.set_header("Cache-Control", "private, max-age=86400")

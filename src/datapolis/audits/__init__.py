@@ -4,11 +4,11 @@ from datapolis.audits.breaches import breaches
 from datapolis.audits.concentration import concentration
 from datapolis.audits.diffusion import diffusion
 from datapolis.audits.disclosure import disclosure
+from datapolis.audits.disclosure_log import Ledger
 from datapolis.audits.enforcement import enforcement
 from datapolis.audits.finding import AUDITS, Audit, Finding, Target
 from datapolis.audits.influence import influence
 from datapolis.audits.islands import islands
-from datapolis.audits.ledger import Ledger
 from datapolis.audits.prices import prices
 from datapolis.audits.private_release import (
     budget_left,

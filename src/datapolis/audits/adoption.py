@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datapolis.audits.diffusion_common import CLAIMS, COUNT, FEWEST, LEVEL, Told, in_words, withheld
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import shown
-from datapolis.audits.spreading import CLAIMS, COUNT, FEWEST, LEVEL, Told, in_words, withheld
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.bass import (
     NAMES,

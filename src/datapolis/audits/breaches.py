@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.cell_suppression import shown_together
 from datapolis.audits.dependencies import Needs, Without
 from datapolis.audits.disclosure_control import countable, enough_each_side, parted
 from datapolis.audits.finding import Audit, Columns, Finding, audit, without_rows
-from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,

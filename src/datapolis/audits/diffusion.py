@@ -28,6 +28,7 @@ from typing import Annotated, Any
 
 from datapolis.audits.adoption import People, when_adopted
 from datapolis.audits.dependencies import Needs
+from datapolis.audits.diffusion_common import Chance, Links, two_names
 from datapolis.audits.finding import Audit, audit
 from datapolis.audits.neighbours import who_came_first
 from datapolis.audits.options import (
@@ -42,7 +43,6 @@ from datapolis.audits.options import (
 )
 from datapolis.audits.privacy import WITHHELD
 from datapolis.audits.rumours import how_threads_differ
-from datapolis.audits.spreading import Chance, Links, two_names
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.audits.ties import strong_and_weak
 from datapolis.core.errors import InputError

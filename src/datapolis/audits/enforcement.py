@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.cell_suppression import shown_together
 from datapolis.audits.disclosure_control import countable, enough_each_side, parted, rest_is_safe
 from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
-from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,

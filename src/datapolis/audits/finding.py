@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 import numpy as np
 
 from datapolis import __version__
+from datapolis.audits.data_quality_notes import Roles, slip_notes
 from datapolis.audits.dependencies import Rule, check_dependencies, rules_of
 from datapolis.audits.options import READING
 from datapolis.audits.privacy import LEAST, WITHHELD
-from datapolis.audits.slip_notes import Roles, slip_notes
 from datapolis.audits.suppressed import QUESTION, Figure, Suppressed
 from datapolis.core.errors import InputError, StoreError, nearest
 from datapolis.tables import Format, open_table

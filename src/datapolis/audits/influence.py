@@ -31,9 +31,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from datapolis.audits.cell_suppression import shown_together
+from datapolis.audits.data_quality import keys_doubted
 from datapolis.audits.dependencies import Needs
 from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
-from datapolis.audits.margins import shown_together
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -44,7 +45,6 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates
-from datapolis.audits.slips import keys_doubted
 from datapolis.audits.suppressed import NAMED, Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.indicators import concentration_ratio, herfindahl

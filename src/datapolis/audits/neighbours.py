@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.adoption import People
-from datapolis.audits.finding import Columns, Finding
-from datapolis.audits.spreading import (
+from datapolis.audits.diffusion_common import (
     CLAIMS,
     COUNT,
     FEWEST,
@@ -32,6 +31,7 @@ from datapolis.audits.spreading import (
     names_as_text,
     withheld,
 )
+from datapolis.audits.finding import Columns, Finding
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.exposure import Neighbours, exposure_by_chance
 from datapolis.tables import N, Table

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.answers import Answer, Rule, number, plural, said
+from datapolis.audits.cell_suppression import shown_together
 from datapolis.audits.finding import Columns, Finding
-from datapolis.audits.margins import shown_together
 from datapolis.audits.privacy import shown
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.core.errors import InputError

@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 
+from datapolis.audits.data_quality import keys_doubted
 from datapolis.audits.dependencies import Needs
 from datapolis.audits.disclosure_control import countable
 from datapolis.audits.finding import (
@@ -65,7 +66,6 @@ from datapolis.audits.options import (
     Seed,
 )
 from datapolis.audits.privacy import WITHHELD, dominant
-from datapolis.audits.slips import keys_doubted
 from datapolis.audits.suppressed import NAMED, Suppressed, suppressed, too_few
 from datapolis.core.errors import InputError, nearest
 from datapolis.statistics.inference.ranks import spearman_test

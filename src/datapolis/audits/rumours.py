@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.audits.finding import Columns, Finding
-from datapolis.audits.privacy import shown
-from datapolis.audits.spreading import (
+from datapolis.audits.diffusion_common import (
     COUNT,
     FEWEST,
     Told,
@@ -29,6 +27,8 @@ from datapolis.audits.spreading import (
     two_names,
     withheld,
 )
+from datapolis.audits.finding import Columns, Finding
+from datapolis.audits.privacy import shown
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.multiplicity import holm
 from datapolis.statistics.inference.relabelling import sum_by_chance

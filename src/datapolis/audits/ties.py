@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.audits.finding import Columns, Finding
-from datapolis.audits.privacy import one_dominates, shown
-from datapolis.audits.spreading import (
+from datapolis.audits.diffusion_common import (
     COUNT,
     FEWEST,
     LAYER,
@@ -30,6 +28,8 @@ from datapolis.audits.spreading import (
     names_as_text,
     withheld,
 )
+from datapolis.audits.finding import Columns, Finding
+from datapolis.audits.privacy import one_dominates, shown
 from datapolis.statistics.inference.webs import (
     ORDERS,
     Order,

@@ -51,11 +51,11 @@ def run(study: Study, out: Out, data: Data = None, scheduler: Scheduler = None) 
     """
     prepare()
     from datapolis.report import write
-    from datapolis.studies import work
+    from datapolis.studies import pipeline
 
     with bar() as progress:
         stoppable(
-            lambda: work.run(
+            lambda: pipeline.run(
                 study,
                 out,
                 data=data,
@@ -64,7 +64,7 @@ def run(study: Study, out: Out, data: Data = None, scheduler: Scheduler = None) 
                 tell=progress.say,
                 report=write,
             ),
-            lambda: work.interrupted(study, out, data),
+            lambda: pipeline.interrupted(study, out, data),
         )
     for name in ("report.html", "results.zarr", "tables"):
         if (out / name).exists():
@@ -87,13 +87,13 @@ def simulate(
 ) -> None:
     """Simulate one society of STUDY and save its indices in OUT, one row a month."""
     prepare()
-    from datapolis.studies import work
+    from datapolis.studies import pipeline
 
     if seed is not None and not 0 <= seed < 2**31:
         raise InputError("out of range", field="--seed", value=seed, allowed=f"0 to {2**31 - 1}")
     with bar() as progress:
         stoppable(
-            lambda: work.simulate_one(
+            lambda: pipeline.simulate_one(
                 study,
                 out,
                 data=data,
@@ -107,7 +107,7 @@ def simulate(
     print(out / "indices.csv")
     print(out / "results.zarr")
     if profile:
-        show_profile(work.profile_one(study, data=data, seed=seed, policy=policy))
+        show_profile(pipeline.profile_one(study, data=data, seed=seed, policy=policy))
 
 
 def show_profile(found: Profile) -> None:
@@ -137,8 +137,8 @@ def again(
 ) -> None:
     """Compute runs that OUT holds again from their record, and compare them bit by bit."""
     prepare()
-    from datapolis.studies.again import again as compared
-    from datapolis.studies.again import why_other
+    from datapolis.studies.reproduce import again as compared
+    from datapolis.studies.reproduce import why_other
 
     found: list[Any] = []
     with bar() as progress:

@@ -183,7 +183,7 @@ def entered(log: Path, found: Any, opened: Sequence[Any], named: Mapping[str, An
     """An audit with notes on the log it was entered in; InputError if that would say too much."""
     from dataclasses import replace
 
-    from datapolis.audits.ledger import Ledger
+    from datapolis.audits.disclosure_log import Ledger
 
     notes = Ledger(log).enter(found.kind, opened, named, found)
     return replace(found, notes=(*found.notes, *notes))

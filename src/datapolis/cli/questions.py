@@ -136,13 +136,13 @@ def claims(
 ) -> None:
     """Put the essay's claims on trial, and print a verdict for each experiment."""
     prepare()
-    from datapolis.studies.claims import trial
+    from datapolis.studies.claims import claim_test
 
     mode = "quick" if quick else mode
     folder = out or Path("out") / "-".join(["claims", mode, *(experiment or [])])
     _answer(
         partial(
-            trial.ask,
+            claim_test.ask,
             only=experiment or None,
             mode=mode,
             study=study,
@@ -161,13 +161,13 @@ def _verdicts(folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from datapolis.studies.claims import trial
+    from datapolis.studies.claims import claim_test
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = {"X": "X", "question": "question", "posterior": "calibrated", "box": "whole box"}
     for name, heading in columns.items():
         table.add_column(heading, overflow="fold", ratio=2 if name == "question" else None)
-    for row in trial.rows(trial.Trial.read(folder)):
+    for row in claim_test.rows(claim_test.Trial.read(folder)):
         table.add_row(*(row[name] for name in columns))
     Console().print(table)
 

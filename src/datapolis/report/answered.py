@@ -18,7 +18,7 @@ import numpy as np
 
 from datapolis import __version__
 from datapolis.audits.finding import short
-from datapolis.report.drawn import WIDTHS, picture, rendered, write_page
+from datapolis.report.render import WIDTHS, picture, rendered, write_page
 
 SHOWN = 24  # rows of a table that are not folded away
 

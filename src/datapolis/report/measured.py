@@ -13,7 +13,7 @@ from typing import Any
 
 from datapolis import __version__
 from datapolis.audits.finding import INTERVALS, Audit, Finding, short
-from datapolis.report.drawn import WIDTHS, picture, rendered, write_page
+from datapolis.report.render import WIDTHS, picture, rendered, write_page
 from datapolis.report.sentences import NBSP
 
 FIRST = 12  # findings that are not folded away

@@ -137,7 +137,7 @@ class Results:
     def _repr_html_(self) -> str:
         from markupsafe import Markup
 
-        from datapolis.report.drawn import environment
+        from datapolis.report.render import environment
 
         plots, numbers = self.plot, self.key_numbers()
         picture = svg(plots.sector_balance()) if "sector_balance" in dir(plots) else ""

@@ -23,8 +23,8 @@ from datapolis.core.policy import LEVER_DECLARED
 from datapolis.model.indices import INDICES
 from datapolis.report import charts, sentences
 from datapolis.report.charts import months, words
-from datapolis.report.drawn import WIDTHS, picture, rendered, write_page
 from datapolis.report.measured import section
+from datapolis.report.render import WIDTHS, picture, rendered, write_page
 from datapolis.report.sentences import NBSP, number
 from datapolis.report.tables import (
     KEYS,

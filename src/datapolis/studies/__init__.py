@@ -11,8 +11,8 @@ _WHERE = {
     "Store": "store",
     "Batch": "ensemble",
     "plan": "ensemble",
-    "run": "work",
-    "simulate_one": "work",
+    "run": "pipeline",
+    "simulate_one": "pipeline",
 }
 
 __all__ = list(_WHERE)

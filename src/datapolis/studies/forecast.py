@@ -39,7 +39,7 @@ from datapolis.studies.study import FirmsTable, Study, read_study
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from datapolis.studies.laboratory import Laboratory
+    from datapolis.studies.run_cache import Laboratory
     from datapolis.studies.runs import Progress
 
 METHODS = ("last value", "drift", "model")
@@ -146,7 +146,7 @@ def ask(
 def panel_of(study: Study, data: Path | str | None = None, most: int = 60) -> Panel:
     """The firms that the study's table lists in every period, the largest at the first."""
     from datapolis import tables
-    from datapolis.studies.work import folders_of
+    from datapolis.studies.pipeline import folders_of
 
     firms = study.world.firms
     if not isinstance(firms, FirmsTable) or firms.time is None:
@@ -226,7 +226,7 @@ def _from_model(
 ) -> Float[np.ndarray, "member ahead firm"]:
     """Draws of the posterior, each started from what was measured at the origin."""
     from datapolis.model.world import World
-    from datapolis.studies.revealed import at_rest
+    from datapolis.studies.market_inversion import at_rest
 
     name = panel.periods[origin]
     seed = study.ensemble.seed

@@ -34,13 +34,13 @@ from datapolis.studies.files import (
     write_json,
     write_whole,
 )
-from datapolis.studies.laboratory import Laboratory
+from datapolis.studies.run_cache import Laboratory
 from datapolis.studies.runs import PLAIN, Progress
 
 if TYPE_CHECKING:
     from datapolis.model.world import World
+    from datapolis.studies.pipeline import Inputs
     from datapolis.studies.study import Study
-    from datapolis.studies.work import Inputs
 
 OURS = {
     "question.json", "answer.json", "study.toml", "provenance.json", "model.md", "world", "worlds",
@@ -68,21 +68,21 @@ def asked(
 
     Raises StoreError if the folder holds another question, another version's, or other files.
     """
-    from datapolis.studies import work
+    from datapolis.studies import pipeline
 
     _check(out, study.text, question)
-    inputs = inputs or work.read_inputs(study, data)
+    inputs = inputs or pipeline.read_inputs(study, data)
     with disk(out):
         out.mkdir(parents=True, exist_ok=True)
         lock = Lock(out)
     try:
         if (out / "question.json").is_file():
             stores.same_as_begun(out, inputs.hashes)
-            world = _kept_world(out, lambda: work.build_world(study, inputs))
+            world = _kept_world(out, lambda: pipeline.build_world(study, inputs))
             with disk(out):
                 keep_whole(out / "model.md", stores.described())
         else:
-            world = work.build_world(study, inputs)
+            world = pipeline.build_world(study, inputs)
             with disk(out):
                 for name in ("world", "worlds", "rounds", "tables"):
                     shutil.rmtree(out / name, ignore_errors=True)
@@ -90,7 +90,7 @@ def asked(
                 write_whole(out / "model.md", stores.described())
                 known = stores.write_world(out, world)
                 dated = {"date": datetime.now(UTC).isoformat(timespec="seconds")}
-                about = {**dated, **work.provenance(study, inputs, world)}
+                about = {**dated, **pipeline.provenance(study, inputs, world)}
                 write_json(out / "provenance.json", sealed(about))
                 write_json(out / "question.json", {**question, "world": known})
         yield Laboratory(

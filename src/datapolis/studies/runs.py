@@ -20,7 +20,7 @@ from datapolis.core.policy import Policy
 from datapolis.core.scenario import Scenario
 from datapolis.model.month import MONTH, Mechanism
 from datapolis.model.simulation import SEGMENT, Run
-from datapolis.studies.spread import spread
+from datapolis.studies.executor import spread
 
 if TYPE_CHECKING:
     from datapolis.model.indices import Index

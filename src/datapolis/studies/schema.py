@@ -283,7 +283,7 @@ def _plain(schema: Any) -> Any:
 def _choices(parts: Mapping[str, Plain]) -> None:
     """What lists and words of the parts can hold."""
     from datapolis.model.indices import INDICES
-    from datapolis.studies.portfolios import OBJECTIVES
+    from datapolis.studies.candidate_policies import OBJECTIVES
 
     def each_once(name: str, key: str, items: Plain | None = None) -> None:
         one = parts[name]["properties"][key]

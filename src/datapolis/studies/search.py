@@ -31,10 +31,7 @@ from datapolis.core.errors import InputError, nearest
 from datapolis.core.policy import LEVERS, Policy, Rule
 from datapolis.studies import break_even
 from datapolis.studies.asking import Report, Tell, each_once, keep_answer, resized, within
-from datapolis.studies.discovery import Box, find_box
-from datapolis.studies.evolution import evolve, front
-from datapolis.studies.outcomes import Outcome, Uncertainty, box
-from datapolis.studies.portfolios import (
+from datapolis.studies.candidate_policies import (
     COST,
     TRIGGERS,
     Objective,
@@ -43,6 +40,10 @@ from datapolis.studies.portfolios import (
     objective,
     said,
 )
+from datapolis.studies.discovery import Box, find_box
+from datapolis.studies.multiobjective_search import evolve, front
+from datapolis.studies.outcomes import Outcome, Uncertainty, box
+from datapolis.studies.policy_evaluation import DECILES, Draws, Source, Trials, Tried, posterior
 from datapolis.studies.question import asked
 from datapolis.studies.records import policy_record
 from datapolis.studies.robustness import (
@@ -55,7 +56,6 @@ from datapolis.studies.robustness import (
     shortfall,
 )
 from datapolis.studies.runs import Progress
-from datapolis.studies.trials import DECILES, Draws, Source, Trials, Tried, posterior
 
 if TYPE_CHECKING:
     from datapolis.model.month import Mechanism

@@ -33,7 +33,6 @@ import numpy as np
 
 from datapolis import __version__
 from datapolis.core.errors import StoreError
-from datapolis.studies.cube import Cube
 from datapolis.studies.ensemble import Batch, plan
 from datapolis.studies.files import (
     Lock,
@@ -48,6 +47,7 @@ from datapolis.studies.files import (
     write_table,
     write_whole,
 )
+from datapolis.studies.results_array import Cube
 from datapolis.studies.runs import Values
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ from datapolis.core.errors import InputError, InputErrors, nearest
 from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule, Setting
 from datapolis.core.scenario import CAPACITY, WHOM, Shock
-from datapolis.studies.lines import Lines, Place
 from datapolis.studies.migrations import migrated
+from datapolis.studies.toml_positions import Lines, Place
 
 NONE = "none"  # the policy that is always there, to compare with
 LEAST = 100  # citizens of the smallest world

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from datapolis.app.components import escape, figure, paragraphs, table
 from datapolis.app.pages.answers import Answers, last_words, section
 from datapolis.report.answered import Answer
+from datapolis.studies.claims.claim_test import Trial, claims_of, said
 from datapolis.studies.claims.draws import BOX, POSTERIOR
-from datapolis.studies.claims.trial import Trial, claims_of, said
 from datapolis.studies.claims.verdict import VERDICTS
 
 ALL, OVERVIEW = "all", "overview"

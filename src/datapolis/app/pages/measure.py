@@ -316,8 +316,8 @@ class Measure(Page):
 
 def answer(audit: Audit, narrow: bool) -> str:
     """The findings as HTML: what they say and cannot say, then the charts."""
-    from datapolis.report.drawn import environment
     from datapolis.report.measured import finding_row
+    from datapolis.report.render import environment
 
     rows = environment().get_template("audit.html").module.rows
     found = [finding_row(one) for one in audit.findings]

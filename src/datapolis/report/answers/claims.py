@@ -11,9 +11,7 @@ import altair as alt
 import numpy as np
 
 from datapolis.report.answered import Answer, Section
-from datapolis.studies.claims.declared import EXPERIMENTS
-from datapolis.studies.claims.draws import BOX, POSTERIOR, SAMPLES
-from datapolis.studies.claims.trial import (
+from datapolis.studies.claims.claim_test import (
     RULES,
     Measured,
     Trial,
@@ -24,6 +22,8 @@ from datapolis.studies.claims.trial import (
     figure_said,
     said,
 )
+from datapolis.studies.claims.declared import EXPERIMENTS
+from datapolis.studies.claims.draws import BOX, POSTERIOR, SAMPLES
 from datapolis.studies.claims.verdict import FEW, MOST, VERDICTS
 from datapolis.theme import FAINT, GRID, INK, NARROW, PLAIN, finish, inline
 

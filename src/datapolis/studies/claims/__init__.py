@@ -4,9 +4,9 @@
 which they are judged, and `trial` runs them.
 """
 
+from datapolis.studies.claims.claim_test import Trial, ask, rows
 from datapolis.studies.claims.declared import EXPERIMENTS
 from datapolis.studies.claims.experiment import Arm, Change, Criterion, Experiment, Runs
-from datapolis.studies.claims.trial import Trial, ask, rows
 from datapolis.studies.claims.verdict import Judged, judged
 from datapolis.studies.claims.worlds import WORLDS
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from datapolis.model.world import World
     from datapolis.studies.claims.experiment import Experiment, Length
-    from datapolis.studies.laboratory import Laboratory
+    from datapolis.studies.pipeline import Inputs
+    from datapolis.studies.run_cache import Laboratory
     from datapolis.studies.runs import Case
-    from datapolis.studies.work import Inputs
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def fitted_months(months: Mapping[Length, int]) -> Mapping[Length, int]:
 
 def reseeded(study: Study, seeds: int, inputs: Inputs) -> list[World]:
     """Worlds of a study that differ in their seed, its own first."""
-    from datapolis.studies.work import build_world
+    from datapolis.studies.pipeline import build_world
 
     found = []
     for number in range(seeds):

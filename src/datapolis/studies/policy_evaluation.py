@@ -19,10 +19,10 @@ from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import Policy
 from datapolis.core.scenario import Scenario
 from datapolis.statistics.inference.designs import latin_hypercube
+from datapolis.studies.candidate_policies import COST, Objective, costs
 from datapolis.studies.ensemble import batch_size
-from datapolis.studies.laboratory import Laboratory
 from datapolis.studies.outcomes import Uncertainty, rows_of
-from datapolis.studies.portfolios import COST, Objective, costs
+from datapolis.studies.run_cache import Laboratory
 from datapolis.studies.runs import PLAIN, Case
 
 if TYPE_CHECKING:

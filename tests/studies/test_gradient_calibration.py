@@ -10,7 +10,7 @@ from datapolis.core.parameters import Parameters
 from datapolis.model.mechanisms import absorption, technology
 from datapolis.model.simulation import simulate
 from datapolis.model.world import World
-from datapolis.studies.descent import descend, trajectories
+from datapolis.studies.gradient_calibration import descend, trajectories
 
 PARTS = [technology, absorption]
 SKILLS = ("skill.government", "skill.market", "skill.social")

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from datapolis import cli
 from datapolis.audits import concentration, enforcement
-from datapolis.audits.ledger import Ledger
+from datapolis.audits.disclosure_log import Ledger
 from datapolis.audits.log_folder import BUSY, KEY
 from datapolis.audits.sketches import difference, sketch
 from datapolis.core.errors import InputError, StoreError

@@ -63,16 +63,16 @@ from datapolis.studies.claims.verdict import (
     median_interval,
 )
 from datapolis.studies.files import disk, read_json, read_whole, write_json
+from datapolis.studies.pipeline import read_inputs
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
 from datapolis.studies.runs import PLAIN, Case, Progress
 from datapolis.studies.study import Study, parse_study, read_study
-from datapolis.studies.work import read_inputs
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from datapolis.studies.laboratory import Laboratory
+    from datapolis.studies.run_cache import Laboratory
 
 KIND = "claims"
 RULES = 2  # by which a trial is judged; 1 were those of version 0.1

@@ -22,8 +22,7 @@ import numpy as np
 from datapolis.core.errors import StoreError
 from datapolis.core.parameters import Parameters
 from datapolis.model.month import MONTH, Mechanism
-from datapolis.studies import revealed
-from datapolis.studies.cube import Cube
+from datapolis.studies import market_inversion
 from datapolis.studies.ensemble import batch_size
 from datapolis.studies.files import (
     damaged,
@@ -35,6 +34,7 @@ from datapolis.studies.files import (
     write_whole,
 )
 from datapolis.studies.records import case_record
+from datapolis.studies.results_array import Cube
 from datapolis.studies.runs import PLAIN, Batch, Case, Progress, Values, Work, compute
 from datapolis.studies.store import leaves, read_world, undamaged_world, write_world
 
@@ -90,7 +90,7 @@ class Laboratory:
         parts, order = [], []
         for world in dict.fromkeys(case.world for case in cases):
             self._keep_world(world)
-            revealed.check(
+            market_inversion.check(
                 self.worlds[world],
                 (self.parameters.set(one.parameters) for one in cases if one.world == world),
             )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from datapolis.audits.margins import shown_together
+from datapolis.audits.cell_suppression import shown_together
 from datapolis.core.errors import InputError
 
 LEAST = 10

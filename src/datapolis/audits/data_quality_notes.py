@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.audits.repeats import repeat_notes
-from datapolis.audits.slips import (
+from datapolis.audits.data_quality import (
     MANY,
     cut_short,
     in_a_run_of_rows,
@@ -23,6 +22,7 @@ from datapolis.audits.slips import (
     of_another_order,
     stops_in_a_round,
 )
+from datapolis.audits.repeats import repeat_notes
 from datapolis.core.errors import InputError
 from datapolis.tables import Table, open_table
 

@@ -8,8 +8,8 @@ from datapolis.core.errors import InputError, StoreError
 from datapolis.core.policy import Policy, ramp
 from datapolis.core.scenario import Shock
 from datapolis.studies import ensemble
-from datapolis.studies.again import again
 from datapolis.studies.question import asked
+from datapolis.studies.reproduce import again
 from datapolis.studies.runs import Case
 from datapolis.studies.study import read_study
 

@@ -9,7 +9,7 @@ from datapolis.core.errors import InputError
 from datapolis.model.mechanisms import attention
 from datapolis.model.society import Society
 from datapolis.statistics.indicators import spearman, top_fifth_share
-from datapolis.studies import revealed
+from datapolis.studies import market_inversion
 from datapolis.studies.posterior import baseline
 from tests.helpers import close
 
@@ -108,10 +108,10 @@ def test_each_draw_of_a_round_is_asked_and_one_that_runs_away_is_named(resting):
             "attention.reconsideration": 1.0,
         }
     )
-    revealed.check(resting, [plain, plain.set({"attention.network_effect": 0.8})])
+    market_inversion.check(resting, [plain, plain.set({"attention.network_effect": 0.8})])
     with pytest.raises(InputError, match=r"network_effect = 3.*lower attention.network_effect"):
-        revealed.check(resting, [plain, wild])
-    revealed.check(dp.World.generate(200, firms=10, seed=1), [wild])  # nothing was measured
+        market_inversion.check(resting, [plain, wild])
+    market_inversion.check(dp.World.generate(200, firms=10, seed=1), [wild])  # nothing was measured
 
 
 def test_a_firm_without_reach_rests_at_the_least_measured_one():
@@ -146,7 +146,7 @@ def test_more_reach_reveals_more_quality(resting):
 def test_a_world_without_measured_reach_is_left_alone():
     world = dp.World.generate(200, firms=10, seed=1)
     assert dp.at_rest(world) is world
-    assert revealed.at_rest(world) is world
+    assert market_inversion.at_rest(world) is world
 
 
 def test_a_graph_smaller_than_the_population_is_laid_out_many_times():

@@ -567,7 +567,7 @@ def _joined(study: Study, sectors: Sequence[Columns]) -> Columns:
 def build_world(study: Study, inputs: Inputs) -> World:
     """The world that the study and its tables describe; a measured market starts at rest."""
     from datapolis.model.world import World
-    from datapolis.studies.revealed import at_rest
+    from datapolis.studies.market_inversion import at_rest
 
     asked = study.world
     generated: dict[str, Any] = {
@@ -600,7 +600,7 @@ def build_world(study: Study, inputs: Inputs) -> World:
 
 def _opened(out: Path, study: Study, inputs: Inputs, record: Sequence[str] | None) -> Store:
     """The store of the study: gone on with, or begun."""
-    from datapolis.studies import revealed
+    from datapolis.studies import market_inversion
     from datapolis.studies.ensemble import batch_size, draws
 
     if stores.begun(out):
@@ -610,7 +610,7 @@ def _opened(out: Path, study: Study, inputs: Inputs, record: Sequence[str] | Non
     _check_rules(study, world, indices)
     members, drawn = study.ensemble.members, draws(study)
     sets = [{path: float(drawn[path][place]) for path in drawn} for place in range(members)]
-    revealed.check(world, (study.parameters.set(one) for one in sets))
+    market_inversion.check(world, (study.parameters.set(one) for one in sets))
     size = batch_size(study.world.citizens, members)
     content = Content(
         study=study.text,

@@ -11,10 +11,10 @@ from datapolis.core.errors import InputError, StoreError, nearest
 from datapolis.model.month import MONTH, Mechanism
 from datapolis.studies import ensemble, runs
 from datapolis.studies import store as stores
-from datapolis.studies.cube import Cube
 from datapolis.studies.files import hash_of, read_json, read_whole
-from datapolis.studies.laboratory import kept_world
 from datapolis.studies.records import case_of
+from datapolis.studies.results_array import Cube
+from datapolis.studies.run_cache import kept_world
 from datapolis.studies.runs import Progress, Work
 from datapolis.studies.study import Study, parse_study
 

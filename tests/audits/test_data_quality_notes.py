@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datapolis.audits import AUDITS, rights, tails
+from datapolis.audits.data_quality import ANOTHER, in_a_run_of_rows, stops_in_a_round
+from datapolis.audits.data_quality_notes import NO_ORDER
 from datapolis.audits.finding import ROLES, audit
-from datapolis.audits.slip_notes import NO_ORDER
-from datapolis.audits.slips import ANOTHER, in_a_run_of_rows, stops_in_a_round
 from datapolis.core.errors import InputError
 from tests.audit_cases import (
     CASES,

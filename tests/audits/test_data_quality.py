@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datapolis.audits import concentration
-from datapolis.audits.slips import cut_short, in_two_clouds, keys_doubted, of_another_order
+from datapolis.audits.data_quality import cut_short, in_two_clouds, keys_doubted, of_another_order
 from datapolis.tables import open_table
 
 YEARS = np.repeat(["2020", "2021", "2022"], 30)

@@ -19,11 +19,11 @@ from datapolis.model import simulation
 from datapolis.model.mechanisms import rumours, technology
 from datapolis.model.world import World
 from datapolis.studies import ensemble, runs
-from datapolis.studies.laboratory import Laboratory
+from datapolis.studies.executor import spread
 from datapolis.studies.outcomes import Outcome, Uncertainty
 from datapolis.studies.records import case_of, case_record, policy_of, policy_record
+from datapolis.studies.run_cache import Laboratory
 from datapolis.studies.runs import Case
-from datapolis.studies.spread import spread
 
 PARTS = [technology, rumours]
 RECORD = ["rumour_spreading", "technology", "skill"]
@@ -112,7 +112,7 @@ def test_processes_give_the_same_bits(tmp_path, world, undisturbed):
 
 @pytest.mark.parametrize("address", ["processes:many", "tcp://127.0.0.1:9", "nowhere"])
 def test_a_scheduler_that_is_none_is_told(tmp_path, world, address, monkeypatch):
-    monkeypatch.setattr("datapolis.studies.spread.PATIENCE", "1s")
+    monkeypatch.setattr("datapolis.studies.executor.PATIENCE", "1s")
     with pytest.raises(InputError, match="scheduler"):
         asked(tmp_path, world, scheduler=address)
 
