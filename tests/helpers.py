@@ -10,7 +10,7 @@ import numpy as np
 
 from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import Levers
-from datapolis.model.month import MONTH, get, put, strike
+from datapolis.model.month import MONTH, apply_shocks, get, put
 from datapolis.model.noise import stream
 from datapolis.model.society import (
     MANDATES,
@@ -263,7 +263,7 @@ def _start():
 
 @cache
 def _strike():
-    return jax.jit(strike)
+    return jax.jit(apply_shocks)
 
 
 def born(world, constants=None, seed=0):

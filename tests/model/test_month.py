@@ -11,7 +11,7 @@ import pytest
 from datapolis.core.errors import InputError
 from datapolis.core.scenario import Shock, shocks
 from datapolis.model.mechanisms import absorption, pricing, technology, trust
-from datapolis.model.month import MONTH, full_path, get, paths, put, step, strike
+from datapolis.model.month import MONTH, apply_shocks, full_path, get, paths, put, step
 from datapolis.model.noise import stream
 from datapolis.model.society import FlowError, Flows
 from tests.helpers import (
@@ -79,7 +79,7 @@ def test_last_months_flows_are_forgotten(world):
 
 def struck(world, scenario, month, stocks=None):
     society = hand_society(world, stocks or {})
-    return society, strike(society, world, shocks(scenario), jnp.int32(month))
+    return society, apply_shocks(society, world, shocks(scenario), jnp.int32(month))
 
 
 def test_shocks_by_hand(world):
@@ -116,7 +116,10 @@ def test_the_largest_is_who_holds_most_data_and_the_dead_are_spared(world):
 
 def test_no_scenario_is_a_quiet_month(world):
     society = hand_society(world)
-    quiet, none = strike(society, world, shocks(), jnp.int32(0)), strike(society, world, None, 0)
+    quiet, none = (
+        apply_shocks(society, world, shocks(), jnp.int32(0)),
+        apply_shocks(society, world, None, 0),
+    )
     for name, value in leaves(none).items():
         close(leaves(quiet)[name], value)
 

@@ -7,7 +7,7 @@ from datapolis.core.errors import InputError
 from datapolis.core.parameters import Parameters
 from datapolis.core.policy import Policy
 from datapolis.model.mechanisms import absorption, attention, technology
-from datapolis.model.profiling import Part, Profile, profile
+from datapolis.model.profiling import Profile, Timing, profile
 from datapolis.model.simulation import Run
 from tests.helpers import small_world
 
@@ -41,7 +41,7 @@ def test_what_simulate_refuses_is_refused():
 
 
 def test_the_command_prints_each_part_and_the_ratio(capsys):
-    parts = (Part("attention", 12.5, 80.0), Part("indices", 3.25, 40.0))
+    parts = (Timing("attention", 12.5, 80.0), Timing("indices", 3.25, 40.0))
     show_profile(Profile(1_000_000, parts, milliseconds=20.0, touched=100.0, least=4.0))
     text = capsys.readouterr().out
     for said in ("attention", "12.50", "indices", "1,000,000 citizens", "5.0 times"):

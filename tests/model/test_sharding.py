@@ -7,7 +7,7 @@ import pytest
 
 from datapolis.core.errors import InputError
 from datapolis.model import sharding
-from datapolis.model.arrays import blocks_of, everyone, shards
+from datapolis.model.arrays import blocks_of, replicate, shards
 from datapolis.model.simulation import simulate
 from tests import spread
 from tests.helpers import small_world
@@ -67,7 +67,7 @@ def test_what_others_have_is_the_same_everywhere(sums):
 def test_without_a_mesh_nobody_is_spread():
     values = jnp.arange(8.0)
     assert shards(8) == 1
-    assert everyone(values) is values
+    assert replicate(values) is values
 
 
 # --- which numbers of citizens -------------------------------------------------------------------

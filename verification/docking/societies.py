@@ -19,7 +19,7 @@ import numpy as np
 from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import LEVERS, Levers
 from datapolis.core.scenario import Shock, shocks
-from datapolis.model.month import MONTH, Mechanism, put, strike
+from datapolis.model.month import MONTH, Mechanism, apply_shocks, put
 from datapolis.model.noise import stream
 from datapolis.model.society import Flows, Society
 from datapolis.model.world import World
@@ -258,7 +258,7 @@ def compiled(mechanism: Mechanism) -> Any:
 
 @cache
 def _struck() -> Any:
-    return jax.jit(strike)
+    return jax.jit(apply_shocks)
 
 
 @cache

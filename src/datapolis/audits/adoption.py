@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.audits.diffusion_common import CLAIMS, COUNT, FEWEST, LEVEL, Told, in_words, withheld
+from datapolis.audits.diffusion_common import (
+    CLAIMS,
+    COUNT,
+    FEWEST,
+    SIGNIFICANCE,
+    Reported,
+    in_words,
+    withheld,
+)
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import shown
 from datapolis.core.errors import InputError
@@ -170,7 +178,7 @@ class People:
         return 1 + np.flatnonzero((counts[1:-1] > HEAP * beside) & (counts[1:-1] >= least))
 
 
-def when_adopted(people: People, least: int) -> Told:
+def when_adopted(people: People, least: int) -> Reported:
     """How many adopted, how fast, and whether imitation is needed to explain it."""
     make = partial(
         Finding,
@@ -352,7 +360,7 @@ def _tests(seen: Adoption, pile: Pile | None, last: int, make: Any) -> Iterator[
         if pile
         else {}
     )
-    needed = [[p <= LEVEL for _, p in tests.values()] for tests in (found, without)]
+    needed = [[p <= SIGNIFICANCE for _, p in tests.values()] for tests in (found, without)]
     if len({*needed[0], *needed[1]}) == 1:
         verdict = (
             "The rate of adoption grows with those who have adopted, with or without a ceiling."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AuditAnswer:
     """What one question to a table gives."""
 
     title: str
@@ -31,7 +31,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Threshold:
     """What may be shown: all of a public register, else groups of `least` units or more."""
 
     public: bool

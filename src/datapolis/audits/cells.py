@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from datapolis.audits.price_options import CONDITIONS, Asked, Outcome, Term, is_number
+from datapolis.audits.price_options import CONDITIONS, PriceOptions, PriceOutcome, Term, is_number
 from datapolis.core.errors import InputError
-from datapolis.statistics.inference.clustered import Cells
+from datapolis.statistics.inference.clustered import StratumCells
 from datapolis.tables import N, Source, Table, derived, open_table
 
 BATCH = 1_000_000  # cells that stream in at once
@@ -89,7 +89,9 @@ def with_place(rows: Table, name: str, given: Any, field: str) -> Table:
     return rows.mutate(**{name: rows[column]})
 
 
-def needed(asked: Asked, costs: Sequence[str] = (), controls: Sequence[str] = ()) -> dict[str, str]:
+def needed(
+    asked: PriceOptions, costs: Sequence[str] = (), controls: Sequence[str] = ()
+) -> dict[str, str]:
     """The columns in which a row must have something, and what each is called."""
     return {
         Y: asked.outcome.text,
@@ -191,7 +193,7 @@ class Prepared:
     controls: tuple[str, ...]
 
 
-def prepare(rows: Table, asked: Asked, outcome: Outcome) -> tuple[Prepared, list[str]]:
+def prepare(rows: Table, asked: PriceOptions, outcome: PriceOutcome) -> tuple[Prepared, list[str]]:
     """The rows of both groups, read strictly; and in words what was left out."""
     by = asked.by
     assert by is not None
@@ -223,7 +225,7 @@ def prepare(rows: Table, asked: Asked, outcome: Outcome) -> tuple[Prepared, list
     return Prepared(rows, everyone, costs, controls), notes
 
 
-def with_outcome(rows: Table, asked: Asked, outcome: Outcome) -> Table:
+def with_outcome(rows: Table, asked: PriceOptions, outcome: PriceOutcome) -> Table:
     """The rows with outcome, weight, unit and cluster in columns of fixed names."""
     import ibis
 
@@ -244,7 +246,7 @@ def with_outcome(rows: Table, asked: Asked, outcome: Outcome) -> Table:
     return rows
 
 
-def read_outcome(rows: Table, outcome: Outcome) -> Table:
+def read_outcome(rows: Table, outcome: PriceOutcome) -> Table:
     """The rows with the column of an outcome read strictly, empty cells null."""
     if outcome.sign in ("=", "!=") and not is_number(outcome.value):
         return rows.text(outcome.column, gaps=True)
@@ -267,7 +269,7 @@ def with_terms(rows: Table, terms: Sequence[Term], name: str) -> tuple[Table, tu
 class Reduced:
     """A table as cells, with what their codes stand for."""
 
-    cells: Cells
+    cells: StratumCells
     strata: Mapping[str, Column]  # the columns that make a stratum, one entry for each
     units: int  # units, whatever groups they hold
     mixed: int  # units that hold both groups
@@ -293,7 +295,7 @@ def reduce_rows(rows: Table, keys: Sequence[str], by_unit: bool, clustered: bool
         dealt = code[2 * unit.astype(np.int64) + first]
     else:
         dealt = unit
-    cells = Cells(
+    cells = StratumCells(
         found["stratum"], dealt, cluster, first,
         found["weight"], found["total"], found["square"], found["rows"],
     )  # fmt: skip

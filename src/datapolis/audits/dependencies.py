@@ -63,21 +63,21 @@ class Without:
         return f"only without {' and without '.join(_flag(name) for name in self.options)}"
 
 
-Rule = Needs | Without
+Dependency = Needs | Without
 
 
-def rules_of(hints: Mapping[str, Any]) -> dict[str, list[Rule]]:
+def rules_of(hints: Mapping[str, Any]) -> dict[str, list[Dependency]]:
     """The rules of each option, from the annotated types of an audit's parameters."""
     found = {
-        name: [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Rule)]
+        name: [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Dependency)]
         for name, hint in hints.items()
     }
     return {name: rules for name, rules in found.items() if rules}
 
 
 def unmet(
-    rules: Mapping[str, list[Rule]], values: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> tuple[str, Rule] | None:
+    rules: Mapping[str, list[Dependency]], values: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> tuple[str, Dependency] | None:
     """The first option that is given and would do nothing, and the rule that says so."""
 
     def given(name: str) -> bool:
@@ -91,7 +91,7 @@ def unmet(
 
 
 def check_dependencies(
-    rules: Mapping[str, list[Rule]], values: Mapping[str, Any], defaults: Mapping[str, Any]
+    rules: Mapping[str, list[Dependency]], values: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> None:
     """InputError that names both, where an option is given that would do nothing."""
     if found := unmet(rules, values, defaults):

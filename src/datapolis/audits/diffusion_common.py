@@ -14,12 +14,12 @@ from datapolis.audits.privacy import LEAST, WITHHELD
 from datapolis.core.errors import InputError, nearest
 from datapolis.tables import N, Table
 
-Told: TypeAlias = tuple[list[Finding], dict[str, Columns], list[str]]
+Reported: TypeAlias = tuple[list[Finding], dict[str, Columns], list[str]]
 """What a question gives: findings, what charts draw, notes."""
 
 LAYER = "layer"  # the column that names the kind of a tie
 FEWEST = 5  # units a side, and periods, with which something is estimated at all
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 COUNT = "count of all in the table: no sampling error"
 CLAIMS = ("E3", "E4", "R6")  # of what is said of adoption
 

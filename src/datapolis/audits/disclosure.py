@@ -107,7 +107,7 @@ MODEL = (
 
 
 @dataclass(frozen=True)
-class Cells:
+class DistinctCells:
     """The table reduced to what differs: numbers for values, and how many people have them."""
 
     codes: Int[Column, "cell attribute"]  # of values, from 0; -1 where it is missing
@@ -235,7 +235,7 @@ def read_cells(
     order: Sequence[str] = (),
     missing: str = "",
     frequency: str = "",
-) -> Cells:
+) -> DistinctCells:
     """The table reduced by one group-by to cells of equal attributes and equal sensitive level.
 
     Values become numbers as they come from the engine; none is kept.
@@ -262,7 +262,7 @@ def read_cells(
             "is empty in every row", file=rows.name, field=sensitive, allowed="a level in some rows"
         )
     place = _places(rows.name, sensitive, level, texts, people, numbers, order)
-    return Cells(
+    return DistinctCells(
         codes=np.stack(codes, axis=1),
         level=np.where(level >= 0, place[level], -1),
         levels=int(place.max()) + 1,
@@ -293,7 +293,7 @@ def _stars(text: str) -> bool:
     return bool(text) and not text.strip(STAR)
 
 
-def match(cells: Cells, columns: Sequence[int]) -> Classes:
+def match(cells: DistinctCells, columns: Sequence[int]) -> Classes:
     """The classes of people with the same values in these columns, and who matches them."""
     from scipy.sparse import csr_matrix
 
@@ -982,7 +982,7 @@ def _hidden(file: _File, groups: _Groups) -> tuple[Suppressed, ...]:
     return ()
 
 
-def _not_found(cells: Cells, missing: str) -> Iterator[str]:
+def _not_found(cells: DistinctCells, missing: str) -> Iterator[str]:
     """Whether what was told to stand for a missing value stands nowhere."""
     if missing and (cells.codes >= 0).all() and (cells.level >= 0).all():
         yield f"No cell holds {missing!r}, which was told to stand for a missing value."
@@ -991,7 +991,7 @@ def _not_found(cells: Cells, missing: str) -> Iterator[str]:
 def _notes(
     file: _File,
     groups: _Groups,
-    cells: Cells,
+    cells: DistinctCells,
     fraction: float | None,
     duplicates: str,
     frequency: str,

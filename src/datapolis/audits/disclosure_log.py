@@ -34,7 +34,7 @@ from datapolis.audits.disclosure_control import MOST_CELLS, Undecided, few_units
 from datapolis.audits.finding import Audit
 from datapolis.audits.log_folder import LogFolder, Published
 from datapolis.audits.options import MIN_GROUP
-from datapolis.audits.published_sets import Cells, Population, cells_of, populations
+from datapolis.audits.published_sets import Population, PublishedCells, cells_of, populations
 from datapolis.core.errors import InputError
 from datapolis.tables import Source, open_table
 
@@ -158,7 +158,7 @@ class Ledger(LogFolder):
             )
         return least
 
-    def _cells(self, source: Source, options: Mapping[str, Any]) -> Cells:
+    def _cells(self, source: Source, options: Mapping[str, Any]) -> PublishedCells:
         rows = open_table(
             source, drop=options.get("drop", ""), duplicates=options.get("duplicates", "keep")
         )
@@ -211,7 +211,7 @@ def _too_many(sets: int) -> InputError:
     )
 
 
-def _notes(tables: Sequence[Cells], old: int) -> list[str]:
+def _notes(tables: Sequence[PublishedCells], old: int) -> list[str]:
     notes = []
     if old:
         notes.append(

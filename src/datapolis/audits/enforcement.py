@@ -63,7 +63,7 @@ DATES, YEARS = ("date", "date_raw"), ("year",)  # looked for where no column is 
 NOT_GIVEN = "(not given)"
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 FEWEST = 5  # groups in a rank correlation
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 TAIL = 10  # amounts in the smallest tail that is fitted
 LISTED = 200  # groups of a column, or of a cross, that charts and tables list
 CLAIMS = ("V27", "V28", "V29", "V30", "V31")
@@ -649,7 +649,7 @@ def _tail(
         says=f"Above {start} {currency} the fines lie nearer to {nearer}, "
         + (
             f"beyond chance (p {p:.2g})."
-            if p <= LEVEL
+            if p <= SIGNIFICANCE
             else f"but not beyond chance (p {p:.2f}): the two are not told apart."
         ),
         p_value=p,

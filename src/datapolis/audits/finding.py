@@ -22,10 +22,10 @@ import numpy as np
 
 from datapolis import __version__
 from datapolis.audits.data_quality_notes import Roles, slip_notes
-from datapolis.audits.dependencies import Rule, check_dependencies, rules_of
+from datapolis.audits.dependencies import Dependency, check_dependencies, rules_of
 from datapolis.audits.options import READING
 from datapolis.audits.privacy import LEAST, WITHHELD
-from datapolis.audits.suppressed import QUESTION, Figure, Suppressed
+from datapolis.audits.suppressed import QUESTION, Drawing, Suppressed
 from datapolis.core.errors import InputError, StoreError, nearest
 from datapolis.tables import Format, open_table
 from datapolis.tables.sheets import harmless
@@ -48,7 +48,7 @@ PROGRESS = "progress"  # the parameter of an audit that is no option
 ROWS = 40  # of findings shown in a notebook's cell
 ROUNDING = 1e-6  # by which the ends of an interval that is a point may cross
 OF_UNITS = ("unit", "holder", "payer")  # options that say whose a row is
-LEVEL = 0.95  # of sampling and randomisation intervals
+CONFIDENCE = 0.95  # of sampling and randomisation intervals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,15 +182,15 @@ class Audit:
         """The charts of the audit, as Altair charts of that width in pixels."""
         return [one.chart for one in self.figures(width) if one.chart is not None]
 
-    def figures(self, width: int = 720) -> list[Figure]:
+    def figures(self, width: int = 720) -> list[Drawing]:
         """The charts with what of them is suppressed, then what stands for those not drawn."""
         module = import_module(f"datapolis.audits.charts.{self.kind}")
         drawn: dict[str, Any] = module.draw(self, width)
 
-        def figure(name: str) -> Figure:
+        def figure(name: str) -> Drawing:
             series, _, of = name.partition(": ")
             says = tuple(one.says for one in self.suppressed if one.series == name)
-            return Figure(module.TITLES[series].format(of=of), drawn.get(name), says)
+            return Drawing(module.TITLES[series].format(of=of), drawn.get(name), says)
 
         hidden = [one.series for one in self.suppressed]
         return [figure(name) for name in dict.fromkeys((*drawn, *hidden))]
@@ -342,7 +342,7 @@ def audit(
 
 
 @functools.cache
-def _rules(function: Callable[..., Audit]) -> dict[str, list[Rule]]:
+def _rules(function: Callable[..., Audit]) -> dict[str, list[Dependency]]:
     return rules_of(get_type_hints(function, include_extras=True))
 
 
@@ -486,7 +486,7 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def _shown(figure: Figure) -> str:
+def _shown(figure: Drawing) -> str:
     """A figure in a notebook."""
     from datapolis.theme import svg
 

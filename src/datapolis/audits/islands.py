@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from datapolis.audits.answers import Answer, Rule, listed, number, plural, said
+from datapolis.audits.answers import AuditAnswer, Threshold, listed, number, plural, said
 from datapolis.audits.finding import Audit, Columns, Finding, Target, audit
 from datapolis.audits.openness import openness, supply
 from datapolis.audits.options import (
@@ -149,7 +149,7 @@ def islands(
     rows = open_table(whole, drop=drop, duplicates=duplicates)
     if rows.count() == 0:
         raise InputError("no row is left", file=rows.name, field="drop", value=drop)
-    rule = Rule(public, min_group)
+    rule = Threshold(public, min_group)
     inputs = [rows.provenance]
     if source and target:
         if possible is not None:
@@ -240,7 +240,7 @@ class Exchange:
     what: str  # the data are, in words
     exponent: float | None
     links: int
-    rule: Rule
+    rule: Threshold
     common: Mapping[str, Any]
 
     @property
@@ -276,8 +276,8 @@ def _exchange(
     links: int,
     cost: str | None,
     budget: float | None,
-    rule: Rule,
-) -> Answer:
+    rule: Threshold,
+) -> AuditAnswer:
     _check_exchange(value, exponent, links, cost, budget, possible)
     rows = rows.text(source).text(target, gaps=True)
     rows = rows.numbers(*value, least=0) if value else rows
@@ -325,7 +325,7 @@ def _exchange(
         notes.append(f"{itself:,} rows link a holder to itself; they count for nothing.")
     if not graph.show_value:
         notes.append(f"Numbers on islands or on what they hold are {WITHHELD}.")
-    return Answer(
+    return AuditAnswer(
         "Islands of exchange",
         findings,
         _exchange_series(graph),
@@ -681,7 +681,7 @@ def _island_targets(graph: Exchange, rows: Table) -> tuple[Target, ...]:
 
 
 @dataclass(frozen=True)
-class View:
+class JointView:
     """A joint view, reduced: one row for each left and right."""
 
     left: str
@@ -693,7 +693,7 @@ class View:
     place: Int[Column, "row"]
     holder: Int[Column, "row"]
     chance: Float[Column, "row"]
-    rule: Rule
+    rule: Threshold
 
     @property
     def show(self) -> bool:
@@ -738,9 +738,9 @@ def _joint_view(
     weight: str | None,
     cover: int,
     drop: str,
-    rule: Rule,
+    rule: Threshold,
     progress: Progress,
-) -> Answer:
+) -> AuditAnswer:
     if cover < 1:
         raise InputError("is out of range", field="cover", value=cover, allowed="1 or more")
     someone_dropped = drop.partition("=")[0] == right
@@ -757,7 +757,7 @@ def _joint_view(
     findings += [_components(view, giant), _coverage(view, order, cover)]
     named = {"giant": giant, "coverage": order}
     series = {name: columns for name, columns in named.items() if len(next(iter(columns.values())))}
-    return Answer(
+    return AuditAnswer(
         f"What {view.rights} see of {view.lefts} together",
         findings,
         series,
@@ -766,7 +766,7 @@ def _joint_view(
     )
 
 
-def _view_hidden(view: View, series: Mapping[str, Columns]) -> Iterator[Suppressed]:
+def _view_hidden(view: JointView, series: Mapping[str, Columns]) -> Iterator[Suppressed]:
     """The charts that are suppressed, wholly or from some holder or threshold on."""
     if view.rule.public or not (view.chance > 0).any():
         return
@@ -782,8 +782,8 @@ def _view_hidden(view: View, series: Mapping[str, Columns]) -> Iterator[Suppress
 
 
 def _view(
-    rows: Table, left: str, right: str, weight: str | None, places: int | None, rule: Rule
-) -> View:
+    rows: Table, left: str, right: str, weight: str | None, places: int | None, rule: Threshold
+) -> JointView:
     """The rows as a joint view among `places` places, or among those they name."""
     rows = rows.text(left, right)
     if weight:
@@ -792,7 +792,7 @@ def _view(
     found = rows.fetch(left, right, *([weight] if weight else []))
     lefts, place = np.unique(found[left].astype(str), return_inverse=True)
     names, holder = np.unique(found[right].astype(str), return_inverse=True)
-    return View(
+    return JointView(
         left=left,
         right=right,
         weighted=weight is not None,
@@ -806,7 +806,7 @@ def _view(
     )
 
 
-def _view_notes(view: View) -> list[str]:
+def _view_notes(view: JointView) -> list[str]:
     unseen = view.places - view.seen
     many = f"{unseen:,} of {view.places:,} " if view.rule.part(unseen, view.places) else ""
     notes = [
@@ -829,7 +829,7 @@ def _view_notes(view: View) -> list[str]:
     return notes
 
 
-def _pairs(view: View, pairs: Linkability) -> list[Finding]:
+def _pairs(view: JointView, pairs: Linkability) -> list[Finding]:
     left, lefts, right, rights = view.left, view.lefts, view.right, view.rights
     truth = f"Whether a {right} does link them, and whether the same person comes to both."
     estimand = (
@@ -884,7 +884,7 @@ def _pairs(view: View, pairs: Linkability) -> list[Finding]:
     ]
 
 
-def _with_dropped(view: View, pairs: Linkability, both: Linkability) -> Finding:
+def _with_dropped(view: JointView, pairs: Linkability, both: Linkability) -> Finding:
     return said(
         view.show,
         name="pairs_listed_with_dropped",
@@ -900,7 +900,7 @@ def _with_dropped(view: View, pairs: Linkability, both: Linkability) -> Finding:
     )
 
 
-def _top_linker(view: View) -> Finding:
+def _top_linker(view: JointView) -> Finding:
     """The holder that alone links most pairs."""
     sums = np.bincount(view.holder, view.chance)
     squares = np.bincount(view.holder, view.chance**2)
@@ -923,7 +923,7 @@ def _top_linker(view: View) -> Finding:
     )
 
 
-def _giant(view: View) -> dict[str, Column]:
+def _giant(view: JointView) -> dict[str, Column]:
     """The largest component over the places that have any edge, by threshold of presence."""
     ends = np.stack([view.place, view.holder + view.seen], 1)
     found: dict[str, list[float]] = {"threshold": [], "places": [], "share": []}
@@ -941,7 +941,7 @@ def _giant(view: View) -> dict[str, Column]:
     return {name: np.array(values) for name, values in found.items()}
 
 
-def _components(view: View, giant: Mapping[str, Column]) -> Finding:
+def _components(view: JointView, giant: Mapping[str, Column]) -> Finding:
     content: dict[str, Any] = {
         **view.shared,
         "name": "giant_share",
@@ -976,7 +976,7 @@ def _components(view: View, giant: Mapping[str, Column]) -> Finding:
     )
 
 
-def _covering(view: View, steps: int) -> dict[str, Column]:
+def _covering(view: JointView, steps: int) -> dict[str, Column]:
     """Holders in the order in which each adds most places, as far as it may be shown."""
     here = view.chance > 0
     order, added = greedy_cover(view.place[here], view.holder[here], steps)
@@ -994,7 +994,7 @@ def _covering(view: View, steps: int) -> dict[str, Column]:
     }
 
 
-def _coverage(view: View, order: Mapping[str, Column], cover: int) -> Finding:
+def _coverage(view: JointView, order: Mapping[str, Column], cover: int) -> Finding:
     many = min(cover, view.names.size)
     content: dict[str, Any] = {
         **view.shared,

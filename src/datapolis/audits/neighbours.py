@@ -21,10 +21,10 @@ from datapolis.audits.diffusion_common import (
     COUNT,
     FEWEST,
     LAYER,
-    LEVEL,
+    SIGNIFICANCE,
     Chance,
     Links,
-    Told,
+    Reported,
     check_layers,
     counted,
     in_words,
@@ -49,7 +49,7 @@ NO_CAUSE = (
 
 def who_came_first(
     people: People, web: Table, links: Links, chance: Chance, least: int, **columns: str
-) -> Told:
+) -> Reported:
     """Whether neighbours came first more often than chance within communities gives.
 
     columns   `node`, `time` and `within` of the table of people
@@ -104,7 +104,7 @@ def who_came_first(
     test, mean = by_chance.upper(), by_chance.mean
     both = min(1.0, 2 * min(test.p_value, by_chance.lower().p_value))
     lower, upper = by_chance.interval()
-    more = "more than" if test.p_value <= LEVEL else "no more than"
+    more = "more than" if test.p_value <= SIGNIFICANCE else "no more than"
     findings += [
         make(
             name="earlier_neighbours",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datapolis.audits.answers import Answer, Rule, number, plural, said
+from datapolis.audits.answers import AuditAnswer, Threshold, number, plural, said
 from datapolis.audits.cell_suppression import shown_together
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import shown
@@ -53,8 +53,8 @@ def openness(
     place: str | None,
     dataset: str | None,
     time: str | None,
-    rule: Rule,
-) -> Answer:
+    rule: Threshold,
+) -> AuditAnswer:
     """What is open, what closes the rest, and what mending would open."""
     _check(attributes, mend, place, dataset, rule)
     read = (is_open, attributes, place, dataset, time)
@@ -88,7 +88,7 @@ def openness(
         )
     series = _series(judged)
     hidden = _hidden(series, periods, told, attributes, rule)
-    return Answer("Open and closed data", findings, series, notes, suppressed=tuple(hidden))
+    return AuditAnswer("Open and closed data", findings, series, notes, suppressed=tuple(hidden))
 
 
 def _check(
@@ -96,7 +96,7 @@ def _check(
     mend: tuple[str, ...],
     place: str | None,
     dataset: str | None,
-    rule: Rule,
+    rule: Threshold,
 ) -> None:
     most = ATTRIBUTES if rule.public else CONFIDENTIAL
     if len(set(attributes)) != len(attributes) or len(attributes) > most:
@@ -212,7 +212,7 @@ class Sets:
     Every count that is told anywhere is a set of kinds of entries, so all are judged together.
     """
 
-    def __init__(self, now: Period, mend: tuple[str, ...], rule: Rule) -> None:
+    def __init__(self, now: Period, mend: tuple[str, ...], rule: Threshold) -> None:
         self.public = rule.public
         self.said_of_bounds = BOUNDS if rule.public else ""
         self.visible: dict[bytes, bool] = {}
@@ -503,7 +503,7 @@ def _hidden(
     periods: list[Period],
     told: list[Period],
     attributes: tuple[str, ...],
-    rule: Rule,
+    rule: Threshold,
 ) -> Iterator[Suppressed]:
     """The charts that are suppressed, wholly or in some periods or sets."""
     if rule.public or not attributes:
@@ -544,8 +544,8 @@ def _waterfall(now: Period, sets: Sets) -> list[dict[str, Any]]:
 
 
 def supply(
-    rows: Table, holder: str, attributes: tuple[str, ...], time: str | None, rule: Rule
-) -> Answer:
+    rows: Table, holder: str, attributes: tuple[str, ...], time: str | None, rule: Threshold
+) -> AuditAnswer:
     """Who offers how much, and the share of what is offered that has each attribute."""
     rows.require(holder, *attributes, *([time] if time else []))
     offers = rows.text(holder).group([holder])
@@ -596,11 +596,11 @@ def supply(
         many = int((~visible).sum())
         why = f"{many:,} {plural(holder)} have fewer than {rule.least} offers, or could be had by "
         hidden = (suppressed("supply", f"{why}subtraction", part=bool(order)),)
-    return Answer(f"Supply by {holder}", findings, series, notes, suppressed=hidden)
+    return AuditAnswer(f"Supply by {holder}", findings, series, notes, suppressed=hidden)
 
 
 def _having(
-    rows: Table, attribute: str, whole: int, rule: Rule, common: Mapping[str, Any]
+    rows: Table, attribute: str, whole: int, rule: Threshold, common: Mapping[str, Any]
 ) -> Finding:
     state = _states(rows, attribute, sure=False).group([attribute])
     count = dict(zip(state[attribute].tolist(), state[N].tolist(), strict=True))
@@ -623,7 +623,9 @@ def _having(
     )
 
 
-def _batch(rows: Table, time: str, whole: int, rule: Rule, common: Mapping[str, Any]) -> Finding:
+def _batch(
+    rows: Table, time: str, whole: int, rule: Threshold, common: Mapping[str, Any]
+) -> Finding:
     """The month in which most was added."""
     dated = rows.dates(time)
     months = dated.mutate(**{PERIOD: dated[time].cast("string").substr(0, 7)}).group([PERIOD])

@@ -23,10 +23,10 @@ from datapolis.audits.price_options import (
     FAMILY,
     FEW,
     FITTED,
-    LEVEL,
     NORMAL,
-    Asked,
+    SIGNIFICANCE,
     Found,
+    PriceOptions,
 )
 from datapolis.audits.privacy import WITHHELD, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
@@ -91,7 +91,7 @@ class Areas:
         return float(np.sqrt((sums**2).sum() * sums.size / (sums.size - 1)))
 
 
-def compare_areas(rows: Table, asked: Asked) -> Found:
+def compare_areas(rows: Table, asked: PriceOptions) -> Found:
     """Means of groups over areas, their gap, where it lies, and fifths of the outcome."""
     areas, parts, notes = _read_areas(rows, asked)
     first, *others = asked.groups
@@ -141,7 +141,9 @@ def compare_areas(rows: Table, asked: Asked) -> Found:
     return Found([*findings, *fifths], series, notes, [], few)
 
 
-def _read_areas(rows: Table, asked: Asked) -> tuple[Areas, list[tuple[str, Areas]], list[str]]:
+def _read_areas(
+    rows: Table, asked: PriceOptions
+) -> tuple[Areas, list[tuple[str, Areas]], list[str]]:
     """The areas, those of each market, and in words what was left out."""
     rows = reading.with_outcome(rows, asked, asked.outcome)
     rows = rows.numbers(*asked.groups.values(), least=0, gaps=True)
@@ -191,7 +193,7 @@ def _read_areas(rows: Table, asked: Asked) -> tuple[Areas, list[tuple[str, Areas
     return areas, parts, notes
 
 
-def _areas_told(every: list[Areas], asked: Asked) -> Column:
+def _areas_told(every: list[Areas], asked: PriceOptions) -> Column:
     """Which of these parts of the table may be told."""
     inhabited = [[one.people[group] > 0 for group in asked.groups] for one in every]
     size = np.array([min(int(some.sum()) for some in one) for one in inhabited], float)
@@ -201,7 +203,7 @@ def _areas_told(every: list[Areas], asked: Asked) -> Column:
     return told & (people > 0) & (asked.public | (size >= asked.least))
 
 
-def _ruled(areas: Areas, asked: Asked) -> bool:
+def _ruled(areas: Areas, asked: PriceOptions) -> bool:
     """Whether one area could be worked out by another in some group."""
     added = list(areas.people.values())
     if asked.outcome.amount and (areas.y >= 0).all():
@@ -209,7 +211,7 @@ def _ruled(areas: Areas, asked: Asked) -> bool:
     return any(one_dominates(values) for values in added)
 
 
-def _withheld_areas(asked: Asked) -> Finding:
+def _withheld_areas(asked: PriceOptions) -> Finding:
     return withheld(
         "gap",
         estimand=f"The difference in mean {asked.outcome.text} between groups of people.",
@@ -219,7 +221,7 @@ def _withheld_areas(asked: Asked) -> Finding:
     )
 
 
-def _area_shared(areas: Areas, asked: Asked) -> dict[str, Any]:
+def _area_shared(areas: Areas, asked: PriceOptions) -> dict[str, Any]:
     """What findings on areas have in common."""
     return {
         "unit": asked.outcome.unit,
@@ -231,7 +233,7 @@ def _area_shared(areas: Areas, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _area_mean(areas: Areas, group: str, asked: Asked) -> Finding:
+def _area_mean(areas: Areas, group: str, asked: PriceOptions) -> Finding:
     """The outcome that people of a group meet on average."""
     mean = areas.mean(group)
     return Finding(
@@ -246,7 +248,7 @@ def _area_mean(areas: Areas, group: str, asked: Asked) -> Finding:
     )
 
 
-def _gap(areas: Areas, first: str, other: str, of: str, asked: Asked) -> Finding:
+def _gap(areas: Areas, first: str, other: str, of: str, asked: PriceOptions) -> Finding:
     """The difference between two groups, with an interval over units."""
     gap = areas.gap(first, other)
     clusters = int(areas.cluster.max()) + 1
@@ -281,7 +283,7 @@ def _gap(areas: Areas, first: str, other: str, of: str, asked: Asked) -> Finding
 
 
 def _area_interval(
-    areas: Areas, first: str, other: str, gap: float, error: float, asked: Asked
+    areas: Areas, first: str, other: str, gap: float, error: float, asked: PriceOptions
 ) -> tuple[tuple[float, float], str]:
     """The interval of a gap, by bootstrap of clusters or by Student's t, and which it is."""
     from scipy.stats import t
@@ -304,11 +306,11 @@ def _area_interval(
         if (drawn[:, [0, 2]] > 0).all():
             found = interval(drawn[:, 1] / drawn[:, 0] - drawn[:, 3] / drawn[:, 2])
             return found, f"interval by bootstrap of {clusters:,} units"
-    reach = float(t.ppf(1 - LEVEL / 2, max(clusters - 1, 1))) * error
+    reach = float(t.ppf(1 - SIGNIFICANCE / 2, max(clusters - 1, 1))) * error
     return asked.possible(gap - reach, gap + reach), f"interval by the error of {clusters:,} units"
 
 
-def _between(areas: Areas, first: str, other: str, asked: Asked) -> Finding:
+def _between(areas: Areas, first: str, other: str, asked: PriceOptions) -> Finding:
     """What is left of a gap when outcomes are dealt anew inside units: the part between them."""
     tilt, y, unit = areas.tilt(first, other), areas.y, areas.unit
     many = np.bincount(unit).astype(float)
@@ -345,7 +347,7 @@ def _between(areas: Areas, first: str, other: str, asked: Asked) -> Finding:
 
 
 def _fifths(
-    areas: Areas, asked: Asked, notes: list[str]
+    areas: Areas, asked: PriceOptions, notes: list[str]
 ) -> tuple[list[Finding], dict[str, Columns], tuple[Suppressed, ...]]:
     """Which share of each group lives in each fifth of the areas, from least to most."""
     edges = np.unique(np.quantile(areas.y, np.arange(1, 5) / 5))

@@ -34,7 +34,7 @@ FEW = 5  # fewer units on one side are told without p and interval
 NORMAL = 1_000_000  # above so many units exact moments and normal errors stand for draws
 FITTED = 2_000_000  # more rows are not fetched at once
 FAMILY = 200  # more markets are told together only
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 Z = 1.959963984540054
 CONDITIONS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
@@ -49,7 +49,7 @@ Column = Any
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PriceOutcome:
     """A number for each row: a column, its logarithm, or whether a condition holds."""
 
     text: str
@@ -69,16 +69,16 @@ class Outcome:
         return "share" if self.sign else self.text
 
 
-def parse_outcome(text: str) -> Outcome:
+def parse_outcome(text: str) -> PriceOutcome:
     """An outcome as it is written: `speed_down`, `log(fare)`, `speed_down<25`."""
     text = text.strip()
     if found := re.fullmatch(r"log\((.+)\)", text):
-        return Outcome(text, found[1].strip(), log=True)
+        return PriceOutcome(text, found[1].strip(), log=True)
     if found := re.fullmatch(r"([^<>!=]+?)\s*(<=|>=|!=|<|>|=)\s*([^<>!=]+)", text):
         column, sign, value = found.groups()
         if sign not in ("=", "!=") and not is_number(value):
             raise InputError("not a number", field="outcome", value=text, allowed="speed_down<25")
-        return Outcome(text, column.strip(), sign=sign, value=value.strip())
+        return PriceOutcome(text, column.strip(), sign=sign, value=value.strip())
     if not text or re.search(r"[<>!=]", text):
         raise InputError(
             "cannot be read",
@@ -86,7 +86,7 @@ def parse_outcome(text: str) -> Outcome:
             value=text,
             allowed="a column, log(column), or a condition such as speed_down<25",
         )
-    return Outcome(text, text)
+    return PriceOutcome(text, text)
 
 
 @dataclass(frozen=True)
@@ -191,10 +191,10 @@ def place_name(given: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PriceOptions:
     """The options of an audit, read."""
 
-    outcome: Outcome
+    outcome: PriceOutcome
     by: By | None
     groups: dict[str, str]
     within: tuple[str, ...]

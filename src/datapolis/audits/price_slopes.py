@@ -18,7 +18,15 @@ import numpy as np
 from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared
 from datapolis.audits.finding import Columns, Finding, withheld
-from datapolis.audits.price_options import CLAIMS, FEW, FITTED, Asked, Found, Term, parse_term
+from datapolis.audits.price_options import (
+    CLAIMS,
+    FEW,
+    FITTED,
+    Found,
+    PriceOptions,
+    Term,
+    parse_term,
+)
 from datapolis.audits.suppressed import each, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.clustered import POWER
@@ -30,7 +38,7 @@ EFFECTS = 300  # more levels of categories are taken out as means instead of col
 Column = Any
 
 
-def regression_beside(prepared: Prepared, asked: Asked, notes: list[str]) -> list[Finding]:
+def regression_beside(prepared: Prepared, asked: PriceOptions, notes: list[str]) -> list[Finding]:
     """The second view: least squares with terms for cost, and effects for market and product."""
     assert asked.by is not None
     if not (asked.within or asked.same or asked.cost or asked.controls):
@@ -75,7 +83,7 @@ def regression_beside(prepared: Prepared, asked: Asked, notes: list[str]) -> lis
     ]
 
 
-def fit_slopes(rows: Table, asked: Asked) -> Found:
+def fit_slopes(rows: Table, asked: PriceOptions) -> Found:
     """The slope on a number, over all rows and inside units."""
     assert asked.by is not None
     focus = parse_term(asked.by.column, "by")
@@ -134,7 +142,7 @@ def fit_slopes(rows: Table, asked: Asked) -> Found:
     return Found(findings, _slope_series(fitted, focus, asked), notes, [])
 
 
-def _few_apart(data: Columns, term: Term, name: str, asked: Asked) -> bool:
+def _few_apart(data: Columns, term: Term, name: str, asked: PriceOptions) -> bool:
     """Whether so few units differ in a number from all others that its slope tells of them.
 
     The slope on a column of 0 and 1 is a difference of means: that of those with 1 follows.
@@ -147,7 +155,7 @@ def _few_apart(data: Columns, term: Term, name: str, asked: Asked) -> bool:
     return bool(values.size > 1 and np.unique(units[apart]).size < asked.least)
 
 
-def _slope(name: str, fitted: Regression, focus: Term, asked: Asked) -> Finding:
+def _slope(name: str, fitted: Regression, focus: Term, asked: PriceOptions) -> Finding:
     """The finding of a slope, over all rows or inside units."""
     estimate, error = fitted.of(focus.text)
     inside = f" inside {asked.units}" if name == "slope_within" else ""
@@ -192,7 +200,7 @@ def _slope(name: str, fitted: Regression, focus: Term, asked: Asked) -> Finding:
     )
 
 
-def _withheld_slope(focus: Term, asked: Asked) -> Finding:
+def _withheld_slope(focus: Term, asked: PriceOptions) -> Finding:
     return withheld(
         "slope",
         estimand=f"The change in {asked.outcome.text} with {focus.text}.",
@@ -203,7 +211,7 @@ def _withheld_slope(focus: Term, asked: Asked) -> Finding:
 
 
 def _slope_series(
-    fitted: Mapping[str, Regression], focus: Term, asked: Asked
+    fitted: Mapping[str, Regression], focus: Term, asked: PriceOptions
 ) -> dict[str, Columns]:
     """The slopes for charts, and all terms of the regressions; effects of categories stay out."""
     names = {"slope": "over all rows", "slope_within": f"within {asked.units}"}
@@ -229,13 +237,13 @@ def _slope_series(
     return {"slopes": slopes, "regression": table}
 
 
-def _terms_words(asked: Asked) -> str:
+def _terms_words(asked: PriceOptions) -> str:
     effects = [f"C({one})" for one in (*asked.within, *asked.same)]
     terms = [one.text for one in (*asked.cost, *asked.controls)]
     return ", ".join(["a constant", *terms, *effects])
 
 
-def _fetched(rows: Table, asked: Asked, prepared: Prepared, focus: str) -> Columns:
+def _fetched(rows: Table, asked: PriceOptions, prepared: Prepared, focus: str) -> Columns:
     """The columns of a regression."""
     place = [reading.UNIT] if asked.unit is not None else []
     place += [reading.CLUSTER] if asked.cluster is not None else []
@@ -263,7 +271,7 @@ def _varies(values: Column, unit: Column) -> bool:
 def _fit(
     data: Columns,
     prepared: Prepared,
-    asked: Asked,
+    asked: PriceOptions,
     focus: Column,
     name: str,
     inside: Column | None = None,

@@ -60,11 +60,11 @@ from datapolis.audits.price_options import (
     CLAIMS,
     FAMILY,
     FEW,
-    LEVEL,
     NORMAL,
-    Asked,
+    SIGNIFICANCE,
     Found,
-    Outcome,
+    PriceOptions,
+    PriceOutcome,
     Term,
     Z,
     listed,
@@ -78,7 +78,7 @@ from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.clustered import (
     POWER,
-    Cells,
+    StratumCells,
     differences_by_chance,
     every_difference,
     permutation_moments,
@@ -144,7 +144,7 @@ def prices(
     Raises InputError where an option cannot be read, a column is missing or no number where one is
     needed, a weight is negative, or nothing is left to compare.
     """
-    asked = Asked(
+    asked = PriceOptions(
         outcome=parse_outcome(outcome),
         by=None if groups and not by else parse_by(by),
         groups=dict(groups),
@@ -225,7 +225,7 @@ class Compared:
         return self.difference / self.naive if self.naive > 0 else float("nan")
 
 
-def _two_groups(rows: Table, asked: Asked) -> Found:
+def _two_groups(rows: Table, asked: PriceOptions) -> Found:
     """The comparison in all markets, in each of them, its mirror, and the regression beside it."""
     prepared, notes = prepare(rows, asked, asked.outcome)
     reduced, said = _reduced(prepared, asked, asked.same)
@@ -242,7 +242,7 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
         notes.append(f"There are more than {FAMILY} markets: they are told together alone.")
     if hidden := int((~told).sum()):
         notes.append(f"{hidden:,} of {len(family):,} markets are {WITHHELD}.")
-    if family and all(one.least * len(family) > LEVEL for one in family):
+    if family and all(one.least * len(family) > SIGNIFICANCE for one in family):
         notes.append(
             f"No p of {len(family):,} markets can fall below 5 % after Holm: there are too few "
             f"{asked.units}, or too few draws ({asked.draws:,})."
@@ -276,7 +276,9 @@ def _two_groups(rows: Table, asked: Asked) -> Found:
 # reading
 
 
-def _reduced(prepared: Prepared, asked: Asked, same: Sequence[str]) -> tuple[Reduced, list[str]]:
+def _reduced(
+    prepared: Prepared, asked: PriceOptions, same: Sequence[str]
+) -> tuple[Reduced, list[str]]:
     """The cells of the rows, and in words how they were made."""
     costs = [
         Term(one.text, column, category=one.category)
@@ -291,7 +293,7 @@ def _reduced(prepared: Prepared, asked: Asked, same: Sequence[str]) -> tuple[Red
     return reading.reduce_rows(rows, keys, by_unit, clustered), notes
 
 
-def _mixed_note(prepared: Prepared, reduced: Reduced, asked: Asked) -> list[str]:
+def _mixed_note(prepared: Prepared, reduced: Reduced, asked: PriceOptions) -> list[str]:
     """In words how many units hold several groups, where some do."""
     assert asked.by is not None
     if not reduced.mixed:
@@ -309,7 +311,7 @@ def _mixed_note(prepared: Prepared, reduced: Reduced, asked: Asked) -> list[str]
     ]
 
 
-def _family(reduced: Reduced, asked: Asked) -> tuple[Compared, list[Compared]]:
+def _family(reduced: Reduced, asked: PriceOptions) -> tuple[Compared, list[Compared]]:
     """The comparison over all markets, and in each of them."""
     large = (reduced.units > NORMAL, int(_seen(reduced.cells.cluster).sum()) > NORMAL)
     everything = _compared(reduced.cells, "", asked, asked.seed, large)
@@ -330,14 +332,16 @@ def _family(reduced: Reduced, asked: Asked) -> tuple[Compared, list[Compared]]:
     ]
 
 
-def _markets(reduced: Reduced, asked: Asked) -> tuple[Column, Int[Column, "cell"]]:
+def _markets(reduced: Reduced, asked: PriceOptions) -> tuple[Column, Int[Column, "cell"]]:
     """The labels of the markets, and the market of each cell."""
     columns = np.stack([np.asarray(reduced.strata[one], str) for one in asked.within])
     labels, market = np.unique(columns, axis=1, return_inverse=True)
     return labels, market.ravel()[reduced.cells.stratum]
 
 
-def _beside(reduced: Reduced, asked: Asked, told: Bool[Column, "market"], units: Column) -> Column:
+def _beside(
+    reduced: Reduced, asked: PriceOptions, told: Bool[Column, "market"], units: Column
+) -> Column:
     """Which markets may be told beside all together, whose rest must be safe as a whole.
 
     A unit may lie in several of the markets that are withheld, and one may dominate them all.
@@ -356,20 +360,22 @@ def _beside(reduced: Reduced, asked: Asked, told: Bool[Column, "market"], units:
     return told
 
 
-def _safe(cells: Cells, side: Column, asked: Asked) -> bool:
+def _safe(cells: StratumCells, side: Column, asked: PriceOptions) -> bool:
     """Whether units enough lie on a side, and none of them dominates it."""
     return int(_seen(cells.unit[side]).sum()) >= asked.least and not any(
         _dominated(cells, side, amounts) for amounts in _added(cells, asked)
     )
 
 
-def _added(cells: Cells, asked: Asked) -> list[Column]:
+def _added(cells: StratumCells, asked: PriceOptions) -> list[Column]:
     """What units add to a mean: weight, and where sizes are compared the outcome by weight."""
     sizes = asked.outcome.amount and (cells.total >= 0).all()
     return [cells.weight, cells.total] if sizes else [cells.weight]
 
 
-def _compared(cells: Cells, of: str, asked: Asked, seed: int, large: tuple[bool, bool]) -> Compared:
+def _compared(
+    cells: StratumCells, of: str, asked: PriceOptions, seed: int, large: tuple[bool, bool]
+) -> Compared:
     """The comparison of two groups over cells; `large` for units and for clusters: no draws."""
     here = cells.both[cells.stratum]
     sides = (cells.first & here, ~cells.first & here)
@@ -416,7 +422,7 @@ def _seen(codes: Int[Column, "cell"]) -> Column:
 
 
 def _by_chance(
-    cells: Cells, asked: Asked, seed: int, large: bool
+    cells: StratumCells, asked: PriceOptions, seed: int, large: bool
 ) -> tuple[Significance, tuple[float, float], str]:
     """p by permutations of whole units, what chance alone gives, and how it was had."""
     if large:
@@ -439,7 +445,7 @@ def _by_chance(
 
 
 def _sampled(
-    cells: Cells, error: float, asked: Asked, seed: int, large: bool
+    cells: StratumCells, error: float, asked: PriceOptions, seed: int, large: bool
 ) -> tuple[tuple[float, float], str]:
     """The sampling interval, by bootstrap of clusters or by Student's t, and which it is."""
     from scipy.stats import t
@@ -449,19 +455,19 @@ def _sampled(
         drawn = resampled_differences(cells, asked.draws, seed, asked.progress)
         if np.isfinite(drawn).all():
             return interval(drawn), f"interval by bootstrap of {clusters:,} {asked.clusters}"
-    reach = float(t.ppf(1 - LEVEL / 2, max(clusters - 1, 1))) * error
+    reach = float(t.ppf(1 - SIGNIFICANCE / 2, max(clusters - 1, 1))) * error
     words = f"interval by the clustered error of {clusters:,} {asked.clusters}"
     if not np.isfinite(reach):
         return (np.nan, np.nan), "no interval"
     return asked.possible(cells.difference - reach, cells.difference + reach), words
 
 
-def _dominated(cells: Cells, side: Column, amounts: Column) -> bool:
+def _dominated(cells: StratumCells, side: Column, amounts: Column) -> bool:
     """Whether the largest unit of a group could be worked out by the second largest."""
     return one_dominates(np.bincount(cells.unit[side], amounts[side], 2))
 
 
-def _told(every: Sequence[Compared], asked: Asked) -> Column:
+def _told(every: Sequence[Compared], asked: PriceOptions) -> Column:
     """Which comparisons may be told: the first is all of them together."""
     size = np.array([min(one.units) for one in every], float)
     people = np.array([min(one.people) for one in every], float)
@@ -481,7 +487,7 @@ def _told(every: Sequence[Compared], asked: Asked) -> Column:
 # telling
 
 
-def _withheld(asked: Asked) -> Finding:
+def _withheld(asked: PriceOptions) -> Finding:
     return withheld(
         "difference",
         estimand=_estimand(asked, ""),
@@ -491,7 +497,7 @@ def _withheld(asked: Asked) -> Finding:
     )
 
 
-def _estimand(asked: Asked, of: str) -> str:
+def _estimand(asked: PriceOptions, of: str) -> str:
     assert asked.by is not None
     first, second = asked.by.names
     inside = [
@@ -511,17 +517,17 @@ def _estimand(asked: Asked, of: str) -> str:
     )
 
 
-def _basis(asked: Asked) -> str:
+def _basis(asked: PriceOptions) -> str:
     each = f"{asked.weight} of each row" if asked.weight else "rows, each alike"
     return f"weights: {each}; cells by their size, of those that hold both groups"
 
 
-def _unit_words(reduced: Reduced, asked: Asked) -> str:
+def _unit_words(reduced: Reduced, asked: PriceOptions) -> str:
     assert asked.by is not None
     return f"{asked.units} x {asked.by.column}" if reduced.mixed else asked.units
 
 
-def _shared(one: Compared, reduced: Reduced, asked: Asked) -> dict[str, Any]:
+def _shared(one: Compared, reduced: Reduced, asked: PriceOptions) -> dict[str, Any]:
     """What findings of one comparison have in common."""
     return {
         "n_rows": one.rows,
@@ -532,7 +538,7 @@ def _shared(one: Compared, reduced: Reduced, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _difference(one: Compared, reduced: Reduced, asked: Asked, **more: Any) -> Finding:
+def _difference(one: Compared, reduced: Reduced, asked: PriceOptions, **more: Any) -> Finding:
     """The finding of one comparison."""
     assert asked.by is not None
     cannot_say = asked.cannot_say
@@ -559,7 +565,7 @@ def _difference(one: Compared, reduced: Reduced, asked: Asked, **more: Any) -> F
 
 
 def _overall(
-    one: Compared, family: list[Compared], adjusted: Column, reduced: Reduced, asked: Asked
+    one: Compared, family: list[Compared], adjusted: Column, reduced: Reduced, asked: PriceOptions
 ) -> Any:
     """What is told of all markets together."""
     assert asked.by is not None
@@ -574,12 +580,12 @@ def _overall(
             f"{second}{_chance_words(one)}"
         )
         if family:
-            beyond = int((adjusted < LEVEL).sum())
+            beyond = int((adjusted < SIGNIFICANCE).sum())
             says += f"; beyond chance in {beyond} of {len(family)}"
         says += "."
     yield _difference(one, reduced, asked, method=one.how, says=says)
     if family:
-        beyond = int((adjusted < LEVEL).sum())
+        beyond = int((adjusted < SIGNIFICANCE).sum())
         naive = int((np.abs([pair.naive_z for pair in family]) > Z).sum())
         tested = {"method": "Holm over the family, 5 %", "unit": "markets"}
         yield Finding(
@@ -638,7 +644,7 @@ def _overall(
             )
 
 
-def _detectable(one: Compared, shared: Mapping[str, Any], asked: Asked) -> Finding:
+def _detectable(one: Compared, shared: Mapping[str, Any], asked: PriceOptions) -> Finding:
     """The smallest difference that would mostly be found, if one is possible."""
     found = one.detectable
     if np.isnan(found):
@@ -665,11 +671,13 @@ def _chance_words(one: Compared) -> str:
     p = f"p = {one.p:.4f}" if one.p >= 1e-4 else "p < 0.0001"
     if one.exact:
         return f" (exact {p}, the least possible here is {one.least:.2g})"
-    few = f", the least possible here is {one.least:.2g}" if one.least > LEVEL else ""
+    few = f", the least possible here is {one.least:.2g}" if one.least > SIGNIFICANCE else ""
     return f" ({p}{few})"
 
 
-def _level(of: str, level: float, group: str, shared: Mapping[str, Any], asked: Asked) -> Finding:
+def _level(
+    of: str, level: float, group: str, shared: Mapping[str, Any], asked: PriceOptions
+) -> Finding:
     """The mean outcome of one group."""
     return Finding(
         name="level",
@@ -684,7 +692,7 @@ def _level(of: str, level: float, group: str, shared: Mapping[str, Any], asked: 
 
 
 def _of_market(
-    one: Compared, by_holm: float, by_rate: float, many: int, reduced: Reduced, asked: Asked
+    one: Compared, by_holm: float, by_rate: float, many: int, reduced: Reduced, asked: PriceOptions
 ) -> Any:
     """What is told of one market."""
     assert asked.by is not None
@@ -697,7 +705,7 @@ def _of_market(
             f"for {second}, {asked.number(one.difference, sign=True)}"
         )
         if np.isfinite(one.p):
-            verdict = "beyond chance" if by_holm < LEVEL else "not beyond chance"
+            verdict = "beyond chance" if by_holm < SIGNIFICANCE else "not beyond chance"
             says += (
                 f": {verdict} (p = {one.p:.4f}; Holm {by_holm:.4f}, Benjamini-Hochberg "
                 f"{by_rate:.4f}). {_row_by_row(one, asked)}"
@@ -711,7 +719,7 @@ def _of_market(
             yield _level(f"{one.of}: {group}", level, group, shared, asked)
 
 
-def _row_by_row(one: Compared, asked: Asked) -> str:
+def _row_by_row(one: Compared, asked: PriceOptions) -> str:
     """In words what rows would say, and what would be found; or that there is no error."""
     if not (np.isfinite(one.detectable) and np.isfinite(one.design_effect)):
         return f"No error is told: {_no_error(one, asked)}"
@@ -723,7 +731,7 @@ def _row_by_row(one: Compared, asked: Asked) -> str:
     )
 
 
-def _no_error(one: Compared, asked: Asked) -> str:
+def _no_error(one: Compared, asked: PriceOptions) -> str:
     """In words why there is no standard error."""
     if np.isnan(one.error) or np.isnan(one.unit_error):
         return f"no cell holds two {asked.clusters} of one group"
@@ -731,7 +739,7 @@ def _no_error(one: Compared, asked: Asked) -> str:
 
 
 def _pairs(
-    family: list[Compared], by_holm: Column, by_rate: Column, told: Column, asked: Asked
+    family: list[Compared], by_holm: Column, by_rate: Column, told: Column, asked: PriceOptions
 ) -> Columns:
     """The comparisons that may be told, as a table for charts."""
     assert asked.by is not None
@@ -767,11 +775,11 @@ def _pairs(
     }
 
 
-def _mirror(rows: Table, asked: Asked, notes: list[str]) -> list[Finding]:
+def _mirror(rows: Table, asked: PriceOptions, notes: list[str]) -> list[Finding]:
     """The same comparison turned round: the product as outcome, in cells of equal outcome."""
     if len(asked.same) != 1:
         return []
-    outcome = Outcome(asked.same[0], asked.same[0])
+    outcome = PriceOutcome(asked.same[0], asked.same[0])
     try:
         reading.read_outcome(rows, outcome)
     except InputError:
@@ -786,7 +794,9 @@ def _mirror(rows: Table, asked: Asked, notes: list[str]) -> list[Finding]:
         return []
     adjusted = holm(np.array([one.p for one in family]))
     beyond = (
-        f"; beyond chance in {int((adjusted < LEVEL).sum())} of {len(family)}" if family else ""
+        f"; beyond chance in {int((adjusted < SIGNIFICANCE).sum())} of {len(family)}"
+        if family
+        else ""
     )
     found = _difference(
         everything,
@@ -801,7 +811,9 @@ def _mirror(rows: Table, asked: Asked, notes: list[str]) -> list[Finding]:
     return [replace(found, name="mirror")]
 
 
-def _targets(one: Compared, reduced: Reduced, asked: Asked, sha256: str, notes: list[str]) -> Any:
+def _targets(
+    one: Compared, reduced: Reduced, asked: PriceOptions, sha256: str, notes: list[str]
+) -> Any:
     """The spread inside cells, where it is that of one product's price at equal cost."""
     plain = asked.outcome.amount
     if not asked.cost:

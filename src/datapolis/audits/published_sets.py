@@ -54,7 +54,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Cells:
+class PublishedCells:
     """The cells of a table as text, and which columns the options name."""
 
     cells: Mapping[str, Sequence[str]]
@@ -88,15 +88,17 @@ class Cells:
         return len(next(iter(self.cells.values()), ()))
 
 
-def cells_of(rows: Table, options: Mapping[str, Any]) -> Cells:
+def cells_of(rows: Table, options: Mapping[str, Any]) -> PublishedCells:
     """All cells of a table as text."""
     texts = {name: rows[name].cast("string") for name in rows.columns}
     arrow = rows.arrow(rows.expression.select(**texts))
     cells = {name: [one or "" for one in arrow[name].to_pylist()] for name in arrow.column_names}
-    return Cells(cells, {key: _columns(option, cells) for key, option in options.items()})
+    return PublishedCells(cells, {key: _columns(option, cells) for key, option in options.items()})
 
 
-def populations(table: Cells, least: int, found: Audit | None = None) -> Iterator[Population]:
+def populations(
+    table: PublishedCells, least: int, found: Audit | None = None
+) -> Iterator[Population]:
     """The populations of a table with the groups that are published; none where nothing is.
 
     found   the audit that is published; without it groups are taken to be published by their size
@@ -140,7 +142,7 @@ def populations(table: Cells, least: int, found: Audit | None = None) -> Iterato
 
 
 def _places(
-    table: Cells, unit: Sequence[str] | None, least: int, found: Audit | None
+    table: PublishedCells, unit: Sequence[str] | None, least: int, found: Audit | None
 ) -> Iterator[tuple[str, Int[Column, "row"]]]:
     """For each way to group rows the published group of each row, numbered from 0; else -1."""
     labels: dict[str, tuple[Sequence[str], ...]] = {

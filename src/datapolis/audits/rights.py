@@ -161,7 +161,7 @@ def rights(
     reading = _reading(unit, time, score, yes, of, minus, entry)
     rows = open_table(table, drop=drop, duplicates=duplicates)
     grid = _read(rows, reading)
-    view = View(grid, right, public, 1 if public else min_group)
+    view = RightsGrid(grid, right, public, 1 if public else min_group)
     findings = [_coverage(view), *_levels(view), *_changes(view)]
     trends = _trends(view)
     findings += _told_trends(view, trends)
@@ -546,7 +546,7 @@ def _periods(file: str, reading: Reading, cells: Columns) -> tuple[Column, Colum
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class RightsGrid:
     """A grid with what is told of it."""
 
     grid: Grid
@@ -708,7 +708,7 @@ class View:
         )
 
 
-def _coverage(view: View) -> Finding:
+def _coverage(view: RightsGrid) -> Finding:
     """How much of the grid of units and years has a value."""
     grid = view.grid
     part, whole = grid.levels(by_year=True)
@@ -743,7 +743,7 @@ def _coverage(view: View) -> Finding:
 # --- levels and changes --------------------------------------------------------------------------
 
 
-def _levels(view: View) -> Iterator[Finding]:
+def _levels(view: RightsGrid) -> Iterator[Finding]:
     """The level of each year, of all rows and of the units that are there throughout."""
     grid = view.grid
     part, whole = grid.levels(by_year=True)
@@ -796,7 +796,7 @@ def _levels(view: View) -> Iterator[Finding]:
                 )
 
 
-def _changes(view: View) -> Iterator[Finding]:
+def _changes(view: RightsGrid) -> Iterator[Finding]:
     """From the first to the last year: on all rows, on the same units, and what lies between."""
     if not view.several:
         return
@@ -853,7 +853,9 @@ def _changes(view: View) -> Iterator[Finding]:
     )
 
 
-def _paired_words(view: View, found: Estimate, most: float, all_change: float, span: str) -> str:
+def _paired_words(
+    view: RightsGrid, found: Estimate, most: float, all_change: float, span: str
+) -> str:
     words = view.reading.words
     lower, upper = np.clip(found.interval, -most, most)
     who = f"{found.units:,} " if "always" in view.counted else ""
@@ -879,7 +881,7 @@ def _interval(found: Estimate, most: float = np.inf) -> dict[str, Any]:
     return {"lower": lower, "upper": upper, "interval": "sampling", "p_value": found.p_value}
 
 
-def _too_few(view: View, name: str, estimand: str, of: str) -> Finding:
+def _too_few(view: RightsGrid, name: str, estimand: str, of: str) -> Finding:
     return view.finding(
         name,
         of=of,
@@ -891,7 +893,7 @@ def _too_few(view: View, name: str, estimand: str, of: str) -> Finding:
     )
 
 
-def _trends(view: View) -> dict[str, Estimate | None]:
+def _trends(view: RightsGrid) -> dict[str, Estimate | None]:
     """Slopes a year: of the logit for counts, of the value for the rest; what may be shown."""
     grid = view.grid
     part, whole = grid.levels(by_year=False)
@@ -924,7 +926,7 @@ def _logit(grid: Grid, of_units: Bool[Column, "unit"]) -> LogitTrend | None:
     )
 
 
-def _told_trends(view: View, trends: Mapping[str, Estimate | None]) -> Iterator[Finding]:
+def _told_trends(view: RightsGrid, trends: Mapping[str, Estimate | None]) -> Iterator[Finding]:
     grid = view.grid
     span = f"{grid.years[0]} to {grid.years[-1]}"
     there = grid.whole > 0
@@ -1012,7 +1014,7 @@ def _trend_words(found: Estimate, who: str, units: str) -> str:
 
 
 def _agreement(
-    view: View, rows: Table, others: Table, reading: Reading, seed: int, draws: int
+    view: RightsGrid, rows: Table, others: Table, reading: Reading, seed: int, draws: int
 ) -> tuple[list[Finding], list[str]]:
     """How alike two sources rank the same units, within each year that both have."""
     other = _read(others, reading)
@@ -1068,7 +1070,7 @@ def _agreement(
 
 
 def _alike(
-    view: View,
+    view: RightsGrid,
     first: Column,
     second: Column,
     estimand: str,
@@ -1153,7 +1155,9 @@ def _refuse_names(rows: Table, grid: Grid) -> None:
 # --- what is handed on -------------------------------------------------------------------------
 
 
-def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> Iterator[Target]:
+def _targets(
+    view: RightsGrid, trends: Mapping[str, Estimate | None], sha256: str
+) -> Iterator[Target]:
     """Levels and slope of a share of attempts that were met: the right as those meet it who ask."""
     if view.reading.kind != "counts":
         return
@@ -1195,7 +1199,7 @@ def _targets(view: View, trends: Mapping[str, Estimate | None], sha256: str) -> 
         )
 
 
-def _notes(view: View) -> Iterator[str]:
+def _notes(view: RightsGrid) -> Iterator[str]:
     grid = view.grid
     if grid.n_gaps and (view.public or min(grid.n_gaps, grid.gap_units) >= view.least):
         yield f"{grid.n_gaps:,} rows have no value; they are left out, not filled in."
@@ -1221,7 +1225,7 @@ def _notes(view: View) -> Iterator[str]:
         yield f"{hidden:,} levels are {WITHHELD}."
 
 
-def _series(view: View, trends: Mapping[str, Estimate | None]) -> dict[str, Columns]:
+def _series(view: RightsGrid, trends: Mapping[str, Estimate | None]) -> dict[str, Columns]:
     """What charts draw; names of units only where the table is public."""
     grid = view.grid
     label = {"label": f"{view.right}: {view.reading.label}", "right": view.right}
@@ -1268,7 +1272,7 @@ def _series(view: View, trends: Mapping[str, Estimate | None]) -> dict[str, Colu
     return {name: _columns(rows) for name, rows in found.items() if rows}
 
 
-def _drawn_levels(view: View) -> Iterator[dict[str, Any]]:
+def _drawn_levels(view: RightsGrid) -> Iterator[dict[str, Any]]:
     grid = view.grid
     part, whole = grid.levels(by_year=False)
     every, kept = view.told_inside()
@@ -1294,7 +1298,7 @@ def _drawn_levels(view: View) -> Iterator[dict[str, Any]]:
             }
 
 
-def _not_drawn(view: View) -> Iterator[Suppressed]:
+def _not_drawn(view: RightsGrid) -> Iterator[Suppressed]:
     """The charts that are suppressed, wholly or in some years."""
     if view.public:
         return

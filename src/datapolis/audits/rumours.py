@@ -20,7 +20,7 @@ import numpy as np
 from datapolis.audits.diffusion_common import (
     COUNT,
     FEWEST,
-    Told,
+    Reported,
     counted,
     in_words,
     names_as_text,
@@ -44,7 +44,7 @@ RUMOUR_LIMITS = (
 )
 
 
-def how_threads_differ(rows: Table, given: Mapping[str, Any], least: int) -> Told:
+def how_threads_differ(rows: Table, given: Mapping[str, Any], least: int) -> Reported:
     """How threads of two kinds of rumour differ."""
     veracity, stance = given["veracity"], given["stance"]
     if not veracity:

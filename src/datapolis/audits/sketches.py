@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.privacy import shown
-from datapolis.audits.published_sets import GROUPED, Cells
+from datapolis.audits.published_sets import GROUPED, PublishedCells
 
 if TYPE_CHECKING:
     from jaxtyping import UInt64
@@ -70,7 +70,7 @@ def near(ids: UInt64[Column, "unit"], old: Sequence[Column], least: int) -> bool
 
 def near_release(
     entries: Sequence[Mapping[str, Any]],
-    table: Cells,
+    table: PublishedCells,
     ids: Callable[[str, Sequence[str]], Column],
     name: Callable[[str, str], str],
     least: int,

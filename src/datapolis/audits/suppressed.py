@@ -38,7 +38,7 @@ class Suppressed:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Drawing:
     """A chart as it stands on a page, or what stands in its place."""
 
     title: str

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["power law", "not distinguishable", "not power law"]
 RIVALS: tuple[heavy_tails.Name, ...] = ("lognormal", "exponential", "stretched exponential")
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 LEAST_TAIL = 10  # values from x_min on that a verdict needs
 QUANTILES = (0.5, 0.9, 0.99)
 HEAPED = 0.5  # share of values that end in 000 from which on a fit on bins is told
@@ -420,13 +420,13 @@ class _Tail:
     @cached_property
     def verdict(self) -> tuple[Verdict, str]:
         """The verdict, and why."""
-        sure = [name for name in RIVALS if self.adjusted[name] < LEVEL]
+        sure = [name for name in RIVALS if self.adjusted[name] < SIGNIFICANCE]
         far = [name for name in sure if self.tests[name][0] > 0]
         near = [_article(name) for name in sure if name not in far]
-        if self.adjusted["cutoff"] < LEVEL:
+        if self.adjusted["cutoff"] < SIGNIFICANCE:
             near.append("a power law with a cutoff")
         against = [f"they lie nearer to {name}" for name in near]
-        if self.goodness < LEVEL:
+        if self.goodness < SIGNIFICANCE:
             against.insert(0, f"they lie too far from one (goodness of fit {_p(self.goodness)})")
         if against:
             return "not power law", ", and ".join(against)
@@ -605,7 +605,7 @@ def _law(tail: _Tail, known: _Told, shared: dict[str, Any]) -> Iterator[Finding]
         method=f"semi-parametric bootstrap, {tail.draws:,} samples of {tail.size:,} "
         "values, x_min chosen again in each; p = (1+b)/(1+B)",
         says=f"A power law would lie as far off in {tail.goodness:.2%} of such samples (distance "
-        f"{law.distance:.4f}): it is {'refused' if tail.goodness < LEVEL else 'not refused'}.",
+        f"{law.distance:.4f}): it is {'refused' if tail.goodness < SIGNIFICANCE else 'not refused'}.",
         cannot_say="That the power law is true: a small table refuses little."
         + ("" if values.unit is None else TOGETHER.format(many=values.independent)),
         **shared,
@@ -656,7 +656,7 @@ def _tests(tail: _Tail, shared: dict[str, Any]) -> Iterator[Finding]:
         yield _compared(tail, forced, "lognormal_mu_above_0", told, shared, family=False)
     gain, p = tail.tests["cutoff"]
     law = tail.laws["cutoff"]
-    better = tail.adjusted["cutoff"] < LEVEL
+    better = tail.adjusted["cutoff"] < SIGNIFICANCE
     yield Finding(
         name="cutoff",
         estimand="How much likelier the values are under a power law with an exponential cutoff.",
@@ -685,7 +685,7 @@ def _compared(
     found, p = tail.tests[law.name] if family else tail.against(law)
     adjusted = tail.adjusted[law.name] if family else np.nan
     nearer = "power law" if found > 0 else law.name
-    if (adjusted if family else p) < LEVEL:
+    if (adjusted if family else p) < SIGNIFICANCE:
         says = f"The values lie nearer to the {nearer} (R = {found:.2f}, {_p(p)}): {told}."
     else:
         says = (

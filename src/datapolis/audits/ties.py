@@ -22,7 +22,7 @@ from datapolis.audits.diffusion_common import (
     LAYER,
     Chance,
     Links,
-    Told,
+    Reported,
     check_layers,
     counted,
     names_as_text,
@@ -55,7 +55,9 @@ DOMINATED = "withheld: who has most could be worked out from the sum (p % rule)"
 DIGITS = 12  # of a sum of strengths; sums that differ by rounding are equal
 
 
-def strong_and_weak(rows: Table, strength: str, links: Links, chance: Chance, least: int) -> Told:
+def strong_and_weak(
+    rows: Table, strength: str, links: Links, chance: Chance, least: int
+) -> Reported:
     """What neighbours share across strong and weak ties, and what holds the web together."""
     ties, layers = links.ties, links.layers
     rows = names_as_text(rows, *ties).numbers(strength, least=0)

@@ -65,10 +65,10 @@ def shards(citizens: int) -> int:
     return many if citizens % many == 0 else 1
 
 
-def everyone(values: Any) -> Any:
+def replicate(values: Any) -> Any:
     """The same values of all citizens, whole on each device: what is read of others.
 
-    Without a mesh it does nothing. With one, `everyone(uses)[friend]` sends each device the uses of
+    Without a mesh it does nothing. With one, `replicate(uses)[friend]` sends each device the uses of
     all, once; to leave the choice to the compiler can cost more.
     """
     if shards(values.shape[0]) == 1:
@@ -107,7 +107,7 @@ def total(values: Float[Array, "citizen ..."]) -> Float[Array, "..."]:
         return jnp.sum(_together(local, values), axis=0)
     padding = [(0, size * number - many)] + [(0, 0)] * (values.ndim - 1)
     cut = jnp.pad(values, padding).reshape(number, size, *values.shape[1:])
-    return jnp.sum(once(jnp.sum(cut, axis=1)), axis=0)
+    return jnp.sum(barrier(jnp.sum(cut, axis=1)), axis=0)
 
 
 def mean(values: Float[Array, "citizen ..."]) -> Float[Array, "..."]:
@@ -151,13 +151,13 @@ def per_firm(
 def neighbours(values: Any, ties: Int[Array, "citizen tie"], nothing: Any = 0) -> Any:
     """The value of each acquaintance; `nothing` where there is no tie (-1)."""
     # A gather holds its places within bounds by itself: -1 reads place 0, and is masked here.
-    there = everyone(values).at[ties].get(mode="promise_in_bounds", wrap_negative_indices=False)
+    there = replicate(values).at[ties].get(mode="promise_in_bounds", wrap_negative_indices=False)
     return jnp.where(ties >= 0, there, jnp.asarray(nothing, values.dtype))
 
 
 def tie_sum(values: Float[Array, "citizen"], ties: Int[Array, "citizen tie"]) -> Any:
     """The sum of a value over each citizen's acquaintances, in the type of the value."""
-    values = everyone(values)
+    values = replicate(values)
     told = [neighbours(values, ties[:, place]) for place in range(ties.shape[1])]
     return reduce(jnp.add, told)
 
@@ -233,7 +233,7 @@ def in_slot(values: Array, slot: Int[Array, "citizen"]) -> Any:
     return slot_sum(jnp.where(is_slot(slot, values.shape[1]), values, 0))
 
 
-def once(*values: Any) -> Any:
+def barrier(*values: Any) -> Any:
     """The same values, computed once: without this, a compiler may repeat them for each reader."""
     kept = jax.lax.optimization_barrier(values)  # type: ignore[no-untyped-call]
     return kept[0] if len(values) == 1 else kept

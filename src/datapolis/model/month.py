@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from datapolis.core.errors import InputError, nearest
 from datapolis.core.scenario import WHOM
-from datapolis.model.arrays import once
+from datapolis.model.arrays import barrier
 from datapolis.model.mechanisms import (
     absorption,
     attention,
@@ -83,16 +83,18 @@ def step(
     own name.
     """
     society = replace(society, flows=Flows())
-    society = strike(society, world, shocks, month)
+    society = apply_shocks(society, world, shocks, month)
     for mechanism in mechanisms:
         society = mechanism(society, world, parameters, levers, stream(key, mechanism.__name__))
         for path, (value, is_held) in (held or {}).items():
             society = put(society, path, jnp.where(is_held, value, get(society, path)))
-        society = once(society)
+        society = barrier(society)
     return society
 
 
-def strike(society: Society, world: World, shocks: Shocks | None, month: Array | int) -> Society:
+def apply_shocks(
+    society: Society, world: World, shocks: Shocks | None, month: Array | int
+) -> Society:
     """Let the shocks of this month take data and wealth; remember whom they hit."""
     organizations, sizes = society.organizations, world.sizes
     many = sizes.organizations

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 
 from datapolis.core.parameters import Parameters
 from datapolis.core.policy import LEVERS, Levers, Policy
-from datapolis.model.month import MONTH, Mechanism, get, strike
+from datapolis.model.month import MONTH, Mechanism, apply_shocks, get
 from datapolis.model.noise import stream
 from datapolis.model.simulation import SEGMENT, Run, compiler_options
 
@@ -29,7 +29,7 @@ REPEATS = 5
 
 
 @dataclass(frozen=True)
-class Part:
+class Timing:
     """One mechanism, or the indices."""
 
     name: str
@@ -42,7 +42,7 @@ class Profile:
     """The time of one month, and of its parts."""
 
     citizens: int
-    parts: tuple[Part, ...]
+    parts: tuple[Timing, ...]
     milliseconds: float  # of the whole month, with its indices
     touched: float  # megabytes that must be touched once
     least: float  # milliseconds to stream them
@@ -79,7 +79,7 @@ def profile(
     society = jax.tree.map(jnp.array, run.society)
     month = _median(run.advance) / SEGMENT
     levers = Levers(**dict.fromkeys(LEVERS, jnp.float32(0.0)))
-    society = strike(society, world, None, SEGMENT)
+    society = apply_shocks(society, world, None, SEGMENT)
     parts = []
     for mechanism in mechanisms:
         key = stream(jax.random.key(seed), mechanism.__name__)
@@ -106,12 +106,12 @@ def profile(
     )
 
 
-def _timed(name: str, work: Callable[..., Any], given: Sequence[Any]) -> Part:
+def _timed(name: str, work: Callable[..., Any], given: Sequence[Any]) -> Timing:
     options = compiler_options(jax.default_backend(), large=True)
     compiled = jax.jit(work, compiler_options=options).lower(*given).compile()
     seconds = _median(lambda: _wait(compiled(*given)))
     cost = compiled.cost_analysis() or {}
-    return Part(name, 1e3 * seconds, cost.get("bytes accessed", 0.0) / 1e6)
+    return Timing(name, 1e3 * seconds, cost.get("bytes accessed", 0.0) / 1e6)
 
 
 def _median(work: Callable[[], Any]) -> float:

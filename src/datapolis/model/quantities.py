@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from datapolis.model.arrays import TINY, neighbours, once
+from datapolis.model.arrays import TINY, barrier, neighbours
 from datapolis.model.noise import noise
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def one_of_kin(world: World, key: Array, draw: int) -> Int[Array, "citizen"]:
     """One strong tie of each citizen, by chance; -1 where that place has none."""
     ties = world.citizens.strong
     column = (noise(key, world.citizens.identity, draw) * ties.shape[1]).astype(jnp.int32)
-    chosen: Array = once(jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0])
+    chosen: Array = barrier(jnp.take_along_axis(ties, column[:, None], axis=1)[:, 0])
     return chosen
 
 

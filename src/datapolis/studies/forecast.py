@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 METHODS = ("last value", "drift", "model")
 BEFORE = 3  # periods that an origin needs, itself among them, for a drift to be seen
 ENOUGH = 12  # origins that do not overlap, from which on a comparison over time means something
-LEVEL = 0.9
+COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
@@ -293,7 +293,7 @@ def compare(
         for method, ensemble in forecasts.items():
             shown, came = ensemble[:, :ahead], logs[origin + 1 : origin + 1 + ahead]
             score = crps(shown, came)
-            low, high = interval(shown, LEVEL)
+            low, high = interval(shown, COVERAGE)
             held, miss = (low <= came) & (came <= high), np.abs(np.median(shown, axis=0) - came)
             for step in range(ahead):
                 rows["method"] += [method] * len(panel.names)
@@ -305,7 +305,7 @@ def compare(
                 rows["held"] += held[step].tolist()
                 top = np.array([float(top_fifth_share(np.exp(one))) for one in shown[:, step]])
                 true = np.array(float(top_fifth_share(np.exp(came[step]))))
-                ends = interval(top, LEVEL)
+                ends = interval(top, COVERAGE)
                 tops.append((method, float(crps(top, true)), bool(ends[0] <= true <= ends[1])))
     table = {key: np.asarray(values) for key, values in rows.items()}
     first = _by_firm(table, panel, "last value")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis.statistics.inference.clustered import (
-    Cells,
+    StratumCells,
     differences_by_chance,
     every_difference,
     permutation_moments,
@@ -24,7 +24,7 @@ def cells_of(rows):
     """A data frame with stratum, unit, first, weight, y, and cluster if it has one; row by row."""
     column = {name: rows[name].to_numpy() for name in rows}
     weight, y, first = column["weight"].astype(float), column["y"], column["first"]
-    return Cells(
+    return StratumCells(
         column["stratum"],
         np.unique(column["unit"] * 2 + first, return_inverse=True)[1],
         column.get("cluster", column["unit"]),
@@ -44,7 +44,7 @@ def summed(cells):
         np.bincount(place.ravel(), getattr(cells, name))
         for name in ("weight", "total", "square", "rows")
     )
-    return Cells(*found[:3], found[3].astype(bool), *sums)
+    return StratumCells(*found[:3], found[3].astype(bool), *sums)
 
 
 def made(seed, units=60, strata=3, rows=5, effect=0.0, between=1.0, spanning=False):
@@ -128,7 +128,7 @@ def test_units_of_measurement_do_not_matter(seed, shift, scale):
 @given(seed=st.integers(0, 10_000))
 def test_swapping_the_groups_changes_the_sign_alone(seed):
     cells = cells_of(made(seed, units=24))
-    turned = Cells(
+    turned = StratumCells(
         cells.stratum, cells.unit, cells.cluster, ~cells.first,
         cells.weight, cells.total, cells.square, cells.rows,
     )  # fmt: skip
@@ -206,7 +206,7 @@ def test_units_that_lie_in_several_strata_change_group_in_all_of_them():
     assert np.unique(cells.homes).size == 1
     assert np.unique(cells_of(made(2)).homes).size == 3
     shuffled = np.random.default_rng(0).permutation(cells.unit.size)
-    mixed = Cells(
+    mixed = StratumCells(
         *(
             getattr(cells, name)[shuffled]
             for name in "stratum unit cluster first weight total square rows".split()

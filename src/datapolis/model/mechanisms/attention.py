@@ -32,15 +32,15 @@ import jax.numpy as jnp
 from datapolis.core.declare import writes
 from datapolis.model.arrays import (
     TINY,
-    everyone,
+    barrier,
     first_slot,
     in_slot,
     is_slot,
     mean,
     mean_of,
-    once,
     per_firm,
     pick,
+    replicate,
     slot_any,
     slot_max,
     slot_min,
@@ -105,19 +105,19 @@ def attention(
     awareness = citizens.awareness
     known = knowledge(skill[citizens.uses], citizens.profile)
     values = utility(citizens.uses, known, awareness[:, None], identity[:, None])
-    known, values = once(known, values)
+    known, values = barrier(known, values)
 
     # a candidate: from kin, or anyone; or a partner of the firm used most
     value_worst = slot_min(values)
     best = first_slot(values == slot_max(values)[:, None])
     worst = first_slot(values == value_worst[:, None])
-    best, worst, value_worst = once(best, worst, value_worst)
+    best, worst, value_worst = barrier(best, worst, value_worst)
 
     friend = one_of_kin(world, key, 0)
     slot = (noise(key, identity, 1) * sizes.slots).astype(jnp.int32)
     social = (noise(key, identity, 2) < constants.social) & (friend >= 0)
     anyone = pick(noise(key, identity, 3), alive)
-    candidate = jnp.where(social, everyone(citizens.uses)[jnp.maximum(friend, 0), slot], anyone)
+    candidate = jnp.where(social, replicate(citizens.uses)[jnp.maximum(friend, 0), slot], anyone)
     guarded = 1.0 - at_citizens(protection(society, levers), world)
     steered = noise(key, identity, 4) < constants.steering * in_slot(known, best) * guarded
     place = (noise(key, identity, 5) * organizations.partners.shape[1]).astype(jnp.int32)
@@ -126,28 +126,28 @@ def attention(
     partner_is_firm = (partner >= 0) & (partner < sizes.firms)
     candidate = jnp.where(steered, partner, candidate)
     shown = jnp.where(steered, partner_is_firm, True)
-    candidate = once(jnp.clip(candidate, 0, sizes.firms - 1))
+    candidate = barrier(jnp.clip(candidate, 0, sizes.firms - 1))
     shown = shown & alive[candidate] & ~slot_any(citizens.uses == candidate[:, None])
 
     # does it take the place of the worst?
     left = in_slot(citizens.profile, worst)
     carried = levers.portability * left
     known_new = knowledge(skill[candidate], carried)
-    value_new = once(utility(candidate, known_new, awareness, identity))
+    value_new = barrier(utility(candidate, known_new, awareness, identity))
     looks = noise(key, identity, 6) < constants.reconsideration
     better = value_new > value_worst + constants.switching_cost * (1.0 - levers.portability)
     moves = shown & ((looks & better) | (value_worst <= DEAD))
-    looks, moves = once(looks, moves)
+    looks, moves = barrier(looks, moves)
     change = moves[:, None] & is_slot(worst, sizes.slots)
     uses = jnp.where(change, candidate[:, None], citizens.uses).astype(citizens.uses.dtype)
     profile = jnp.where(change, carried[:, None], citizens.profile)
     known = jnp.where(change, known_new[:, None], known)
-    uses, values = once(uses, jnp.where(change, value_new[:, None], values))
+    uses, values = barrier(uses, jnp.where(change, value_new[:, None], values))
 
     # attention and time
     lives = values > DEAD
     weight = jnp.exp(values - slot_max(values)[:, None]) * lives
-    share = once(weight / jnp.maximum(slot_sum(weight), TINY)[:, None])
+    share = barrier(weight / jnp.maximum(slot_sum(weight), TINY)[:, None])
     online = (
         communication(society, parameters)
         * citizens.trust**constants.trust_elasticity

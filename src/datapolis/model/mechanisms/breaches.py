@@ -36,10 +36,10 @@ import jax.numpy as jnp
 from datapolis.core.declare import writes
 from datapolis.model.arrays import (
     TINY,
+    barrier,
     mean,
     mean_of,
     neighbours,
-    once,
     slot_sum,
     tie_count,
     tie_sum,
@@ -126,7 +126,7 @@ def breaches(
     leaked_stock = 0.97 * society.leaked_stock + mean_of(lost * holding, alive)
 
     # what leaks about whom
-    leaks = once(lost[sizes.market][citizens.uses])
+    leaks = barrier(lost[sizes.market][citizens.uses])
     from_firms = leaks * citizens.profile
     records, insight = _public_leaks(lost, society, world)
     stray = citizens.stray + slot_sum(from_firms)
@@ -146,7 +146,7 @@ def breaches(
     scams = scams * (1.0 - jnp.exp(-2.0 * frontier * stray))
     exposure = from_profiles + at_citizens(jnp.sum(insight, axis=0), world) + scams
     held = 1.0 - jnp.exp(-2.0 * frontier * (slot_sum(citizens.profile) + stray))
-    held = once(held)
+    held = barrier(held)
     strong = world.citizens.strong
     kin = tie_sum(held, strong) / jnp.maximum(tie_count(strong), 1)
     by_holder = jnp.stack(

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from datapolis.core.declare import writes
-from datapolis.model.arrays import TINY, clip01, everyone, logit_step, once, per_firm, slot_sum
+from datapolis.model.arrays import TINY, barrier, clip01, logit_step, per_firm, replicate, slot_sum
 from datapolis.model.noise import noise_pair
 from datapolis.model.quantities import (
     alive_firms,
@@ -91,10 +91,10 @@ def pricing(
     common = common_firm[uses]
     band = 10.0 * (1.0 - levers.pricing_ban) ** 3
     personal = jnp.clip(personal, common - band, common + band)
-    common, personal = once(common, personal)
+    common, personal = barrier(common, personal)
     full = jnp.maximum(personal, constants.cost)
     price = jnp.maximum(common + firms.discrimination[uses] * (personal - common), constants.cost)
-    price = once(price)
+    price = barrier(price)
 
     # what is sold
     activity = constants.basket * flows.attention * flows.online[:, None]
@@ -112,13 +112,13 @@ def pricing(
     # who sees it: one strong tie's prices at the same firms
     friend = one_of_kin(world, key, 2)
     known = jnp.maximum(friend, 0)
-    theirs, their_price = once(everyone(uses)[known], everyone(price)[known])
+    theirs, their_price = barrier(replicate(uses)[known], replicate(price)[known])
     excess = jnp.zeros_like(price)
     for slot in range(sizes.slots):
         same = (theirs[:, slot, None] == uses) & (friend >= 0)[:, None]
         more = price / jnp.maximum(their_price[:, slot, None], TINY) - 1.0 - constants.tolerance
         excess = excess + jnp.where(same, jnp.maximum(more, 0.0), 0.0)
-    noticed = once(constants.watching * flows.attention * excess)
+    noticed = barrier(constants.watching * flows.attention * excess)
     unfair = clip01(slot_sum(noticed))
     users = jnp.maximum(firms.user_share, TINY)
     has_users = firms.user_share > 0.0

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 
 from datapolis.core.declare import writes
 from datapolis.core.policy import LEVER_COST, LEVERS
-from datapolis.model.arrays import TINY, neighbours, once, pick, slot_any, slot_sum
+from datapolis.model.arrays import TINY, barrier, neighbours, pick, slot_any, slot_sum
 from datapolis.model.noise import noise, normal
 from datapolis.model.quantities import alive_firms, chance
 
@@ -326,7 +326,7 @@ def _follow(
     # users of the firm that was bought go to the buyer
     happens, buyer, target = merger
     at_buyer, at_target = uses == buyer, (uses == target) & happens
-    both, found = once(slot_any(at_buyer), slot_sum(jnp.where(at_target, profile, 0.0)))
+    both, found = barrier(slot_any(at_buyer), slot_sum(jnp.where(at_target, profile, 0.0)))
     twice, brought = both[:, None], found[:, None]
     profile = jnp.where(at_buyer, profile + brought, profile)
     profile = jnp.where(at_target & twice, 0.0, profile)
@@ -335,6 +335,6 @@ def _follow(
     # half of the users of the firm that was broken up go to the new one
     happens, largest, place = split
     goes = noise(key, world.citizens.identity, 5) < 0.5
-    goes = once(goes & ~slot_any(uses == place) & happens)
+    goes = barrier(goes & ~slot_any(uses == place) & happens)
     uses = jnp.where(goes[:, None] & (uses == largest), place, uses)
     return replace(citizens, uses=uses.astype(citizens.uses.dtype), profile=profile, stray=stray)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from datapolis.core.declare import writes
-from datapolis.model.arrays import mean, once, tie_sum
+from datapolis.model.arrays import barrier, mean, tie_sum
 from datapolis.model.noise import noise
 from datapolis.model.quantities import communication
 from datapolis.model.society import SPREADING, STIFLED, UNHEARD
@@ -62,7 +62,7 @@ def rumours(
     code = (state == SPREADING).astype(jnp.int16) * 256 + (state != UNHEARD).astype(jnp.int16)
 
     def count(ties: Array) -> tuple[Array, Array]:
-        codes = once(tie_sum(code, ties))
+        codes = barrier(tie_sum(code, ties))
         return (codes >> 8).astype(jnp.float32), (codes & 255).astype(jnp.float32)
 
     tell_strong, know_strong = count(world.citizens.strong)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from datapolis.core.declare import writes
-from datapolis.model.arrays import TINY, clip01, once, slot_sum, tie_count, tie_sum
+from datapolis.model.arrays import TINY, barrier, clip01, slot_sum, tie_count, tie_sum
 from datapolis.model.noise import noise
 from datapolis.model.society import KNOW, SPREADING
 
@@ -101,5 +101,5 @@ def trust(
 
 def _share(state: Array, ties: Array) -> Array:
     """Share of a citizen's ties in a state; 0 without ties."""
-    yes = once(tie_sum(state.astype(jnp.int8), ties))
+    yes = barrier(tie_sum(state.astype(jnp.int8), ties))
     return jnp.asarray(yes / jnp.maximum(tie_count(ties), 1))

@@ -56,7 +56,7 @@ POWER = 2.8  # standard errors that a test at 5 % finds in four of five tables: 
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class StratumCells:
     """A table reduced to one entry for each stratum, unit and group; codes count from 0.
 
     weight   sum of the weights w of the rows
@@ -74,9 +74,9 @@ class Cells:
     square: Float[Column, "cell"]
     rows: Int[Column, "cell"]
 
-    def where(self, chosen: Bool[Column, "cell"]) -> Cells:
+    def where(self, chosen: Bool[Column, "cell"]) -> StratumCells:
         """The cells chosen, codes without gaps."""
-        return Cells(
+        return StratumCells(
             *(_codes(one[chosen]) for one in (self.stratum, self.unit, self.cluster)),
             *(one[chosen] for one in (self.first, self.weight, self.total, self.square, self.rows)),
         )
@@ -231,7 +231,7 @@ class Cells:
         return float(np.sqrt(inside) / (total.sum() / size.sum()))
 
 
-def permutation_moments(cells: Cells) -> tuple[float, float]:
+def permutation_moments(cells: StratumCells) -> tuple[float, float]:
     """Mean and standard deviation of D over all permutations of whole units, exact."""
     each, labels, homes = cells.contribution, cells.labels, cells.homes
     units = np.bincount(homes).astype(float)
@@ -244,7 +244,7 @@ def permutation_moments(cells: Cells) -> tuple[float, float]:
 
 
 def differences_by_chance(
-    cells: Cells, draws: int, seed: int, progress: Progress | None = None
+    cells: StratumCells, draws: int, seed: int, progress: Progress | None = None
 ) -> ByChance:
     """D beside D when the groups are dealt anew over the units of each stratum; its centre is 0."""
     every = every_difference(cells, progress)
@@ -255,7 +255,7 @@ def differences_by_chance(
     )
 
 
-def every_difference(cells: Cells, progress: Progress | None = None) -> ByChance | None:
+def every_difference(cells: StratumCells, progress: Progress | None = None) -> ByChance | None:
     """D in all permutations of whole units, where few enough differ; else None."""
     if not cells.spanning:
         return sum_by_chance(cells.contribution, cells.labels, cells.homes)
@@ -274,7 +274,7 @@ def every_difference(cells: Cells, progress: Progress | None = None) -> ByChance
     return ByChance(_observed(cells), np.concatenate(values), True, found.many)
 
 
-def _observed(cells: Cells) -> float:
+def _observed(cells: StratumCells) -> float:
     """D, computed as that of permutations is, so that equal values are equal."""
     if not cells.spanning:
         return float(cells.contribution[cells.labels].sum())
@@ -295,7 +295,11 @@ def permuted_orders(
 
 
 def permuted_differences(
-    cells: Cells, draws: int, seed: int, progress: Progress | None = None, what: str = "permuting"
+    cells: StratumCells,
+    draws: int,
+    seed: int,
+    progress: Progress | None = None,
+    what: str = "permuting",
 ) -> Float[Column, "draw"]:
     """D when the groups are dealt anew over the units of each stratum, once for each draw."""
     order = np.argsort(cells.homes, kind="stable")
@@ -311,7 +315,7 @@ def permuted_differences(
     return np.concatenate(found)
 
 
-def _dealt(cells: Cells, first: Int[Column, "draw first"]) -> Float[Column, "draw"]:
+def _dealt(cells: StratumCells, first: Int[Column, "draw first"]) -> Float[Column, "draw"]:
     """D anew where these units are the first group."""
     from scipy.sparse import csr_array
 
@@ -343,7 +347,11 @@ def _standardised(
 
 
 def resampled_differences(
-    cells: Cells, draws: int, seed: int, progress: Progress | None = None, what: str = "resampling"
+    cells: StratumCells,
+    draws: int,
+    seed: int,
+    progress: Progress | None = None,
+    what: str = "resampling",
 ) -> Float[Column, "draw"]:
     """D in bootstrap samples of whole clusters; nan where no stratum holds both groups."""
     from scipy.sparse import csr_array

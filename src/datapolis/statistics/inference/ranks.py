@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def spearman_test(
     values = np.unique(far if exact else np.append(far, abs(observed)))
     extra = 0 if exact else 1  # an order that was drawn may not be the observed one
     chance = (far.size - np.searchsorted(far, values) + extra) / (far.size + extra)
-    rare = values[chance <= LEVEL]
+    rare = values[chance <= SIGNIFICANCE]
     lower, upper = interval(sums / scale)
     return RankTest(
         correlation=observed / scale,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
-LEVEL = 0.95
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Estimate:
         """The 95 % interval, by Student's t with one degree of freedom less than units."""
         from scipy.stats import t
 
-        reach = float(t.ppf((1 + LEVEL) / 2, self.units - 1)) * self.error
+        reach = float(t.ppf((1 + CONFIDENCE) / 2, self.units - 1)) * self.error
         return self.value - reach, self.value + reach
 
     @property

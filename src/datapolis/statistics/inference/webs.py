@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Order = Literal["weak", "random", "strong"]
 ORDERS: tuple[Order, ...] = ("weak", "random", "strong")
-LEVEL = 0.95  # of intervals
+CONFIDENCE = 0.95  # of intervals
 AT_ONCE = 20_000  # ties whose neighbours are compared at once
 PEOPLE_AT_ONCE = 500_000  # of all cases together
 
@@ -176,5 +176,5 @@ def _interval(
     squares, alone = float(person @ person), float(pair @ pair)
     freedom = 3 * squares**2 / max(float((person**4).sum()), 1e-300)
     variance = max(squares - alone, alone)
-    reach = float(t.ppf((1 + LEVEL) / 2, max(freedom, 1.0)) * np.sqrt(variance))
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, max(freedom, 1.0)) * np.sqrt(variance))
     return estimate, estimate - reach, estimate + reach
