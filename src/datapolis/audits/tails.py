@@ -605,7 +605,8 @@ def _law(tail: _Tail, known: _Told, shared: dict[str, Any]) -> Iterator[Finding]
         method=f"semi-parametric bootstrap, {tail.draws:,} samples of {tail.size:,} "
         "values, x_min chosen again in each; p = (1+b)/(1+B)",
         says=f"A power law would lie as far off in {tail.goodness:.2%} of such samples (distance "
-        f"{law.distance:.4f}): it is {'refused' if tail.goodness < SIGNIFICANCE else 'not refused'}.",
+        f"{law.distance:.4f}): it is "
+        f"{'refused' if tail.goodness < SIGNIFICANCE else 'not refused'}.",
         cannot_say="That the power law is true: a small table refuses little."
         + ("" if values.unit is None else TOGETHER.format(many=values.independent)),
         **shared,

@@ -68,8 +68,8 @@ def shards(citizens: int) -> int:
 def replicate(values: Any) -> Any:
     """The same values of all citizens, whole on each device: what is read of others.
 
-    Without a mesh it does nothing. With one, `replicate(uses)[friend]` sends each device the uses of
-    all, once; to leave the choice to the compiler can cost more.
+    Without a mesh it does nothing. With one, `replicate(uses)[friend]` sends each device the uses
+    of all, once; to leave the choice to the compiler can cost more.
     """
     if shards(values.shape[0]) == 1:
         return values
