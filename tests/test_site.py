@@ -147,6 +147,11 @@ def test_examples_of_toml_are_toml(page):
 # --- references ---------------------------------------------------------------------------------
 
 
+def test_the_floor_plan_is_that_of_the_layers():
+    kept = (DOCUMENTS / "floor-plan.svg").read_text("utf-8")
+    assert kept == script("make_floor_plan").plan()
+
+
 def test_generated_pages_are_up_to_date():
     for name, text in script("make_reference").pages().items():
         kept = (DOCUMENTS / "look-up" / name).read_text("utf-8")
