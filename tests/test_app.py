@@ -57,6 +57,7 @@ from datapolis.cli import app
 from datapolis.core.errors import InputError, StoreError
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_DECLARED, Pulse, Ramp
+from datapolis.studies.migrations import SCHEMA
 from datapolis.studies.search import NOTHING, Loss, Row, Search
 from tests.serving import served
 
@@ -221,7 +222,19 @@ def test_a_view_is_a_study_that_says_the_same():
     assert study.world.citizens == 300 and study.world.months == 24
     assert study.parameters.law.lag == 24.0
     assert study.policies["with_policy"].levers == TINY.policy.levers
-    assert tomllib.loads(study_text(TINY, Base()))["ensemble"] == {"members": 4, "seed": 1}
+    written = tomllib.loads(study_text(TINY, Base()))
+    assert written["ensemble"] == {"members": 4, "seed": 1} and written["schema"] == SCHEMA
+
+
+def test_a_view_of_an_old_study_is_a_study_of_today(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        'schema = 1\ntitle = "Old"\n[world.firms]\ntable = "firms.csv"\nname = "firm"\n'
+        'weight = "share"\nbasis = "share"\n'
+    )
+    base = Base.read(path)
+    written = tomllib.loads(study_text(base.view(), base))
+    assert written["schema"] == SCHEMA and written["world"]["firms"]["basis"] == "market"
 
 
 def test_a_study_gives_the_view_that_the_page_opens_with(tmp_path):

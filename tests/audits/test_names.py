@@ -39,7 +39,7 @@ ODD = [
     "金額 الاسم 🎈",
 ]  # fmt: skip
 MODULES = {  # of each audit, beside its own
-    "diffusion": ("adoption", "neighbours", "ties", "rumours", "spreading"),
+    "diffusion": ("adoption", "neighbours", "ties", "rumours", "diffusion_common"),
     "islands": ("openness",),
     "prices": ("cells", "price_areas", "price_slopes"),
 }

@@ -5,6 +5,7 @@ import pytest
 
 from datapolis.model.indices import INDICES
 from datapolis.report import certainty, sentences, tables
+from datapolis.studies.claims.declared import EXPERIMENTS
 
 from .conftest import ensemble as made
 
@@ -130,10 +131,10 @@ def test_numbers_are_written_to_be_read(value, unit, said):
 
 
 def test_every_claim_has_a_place_to_look():
-    claims = [name for names, _ in sentences.EXPERIMENTS.values() for name in names.split()]
+    claims = [name for one in EXPERIMENTS for name in one.claims]
     assert len(claims) == len(set(claims)) == 6 + 33 + 21 + 13 + 31 + 15
-    for _, indices in sentences.EXPERIMENTS.values():
-        assert set(indices.split()) <= set(INDICES)
+    for one in EXPERIMENTS:
+        assert one.indices and set(one.indices) <= set(INDICES)
     assert sentences.where_to_look("M32")[0] == "X13"
     assert sentences.where_to_look("X13")[0] == "X13"
     assert sentences.where_to_look("nothing") == ("", [])

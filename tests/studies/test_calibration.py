@@ -190,3 +190,9 @@ def test_the_baseline_lies_in_declared_ranges():
         slack = 1e-6 * abs(declared.high)
         assert declared.low - slack <= values.min() and values.max() <= declared.high + slack
     assert set(found.draws(3, 1)[0]) == set(found.paths)
+
+
+def test_zero_is_given_and_overrides_what_the_study_says(folder, tmp_path):
+    out = asked(folder, tmp_path / "out", recovery=0, particles=16, proposals=32, generations=1)
+    assert json.loads((out / "question.json").read_text())["recovery"] == 0
+    assert json.loads((out / "answer.json").read_text())["recovery"] == []

@@ -119,6 +119,19 @@ ONE_SLIP = [
         '[world.firms]\ntable = "t.csv"\nname = "n"\nweight = "w"\ntiem = "m"\n',
         "study.toml:7: world.firms.tiem: no such key; did you mean 'time'?",
     ),
+    ("[search]\nlevrs = []\n", "study.toml:4: search.levrs: no such key; did you mean 'levers'?"),
+    (
+        "[sensitivity]\nrnus = 64\n",
+        "study.toml:4: sensitivity.rnus: no such key; did you mean 'runs'?",
+    ),
+    (
+        "[calibration]\nparticle = 64\n",
+        "study.toml:4: calibration.particle: no such key; did you mean 'particles'?",
+    ),
+    (
+        "[ensemble]\nmember = 4\n",
+        "study.toml:4: ensemble.member: no such key; did you mean 'members'?",
+    ),
     # wrong types
     (
         '[world]\ncitizens = "many"\n',

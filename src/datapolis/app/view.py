@@ -21,6 +21,7 @@ from datapolis.core.declare import Declaration
 from datapolis.core.errors import InputError, nearest
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule
+from datapolis.studies.migrations import SCHEMA, migrated
 
 if TYPE_CHECKING:
     from datapolis.studies.study import Study
@@ -61,7 +62,7 @@ class Base:
         from datapolis.studies.study import read_study
 
         study = read_study(path)
-        raw = tomllib.loads(study.text.decode("utf-8-sig"))
+        raw = migrated(tomllib.loads(study.text.decode("utf-8-sig")), study.file, study.lines)
         return Base(study, Path(data) if data is not None else None, raw)
 
     def default(self, path: str) -> float:
@@ -321,7 +322,7 @@ def study_text(view: View, base: Base) -> str:
     world["seed"] = view.world
     given = base.study.set_parameters if base.study is not None else {}
     content: dict[str, Any] = {
-        "schema": 1,
+        "schema": SCHEMA,
         "title": raw.get("title", "A view of data power"),
         **({"about": raw["about"]} if "about" in raw else {}),
         "world": world,

@@ -26,6 +26,7 @@ from datapolis.report.tables import (
     others,
 )
 from datapolis.studies import break_even
+from datapolis.studies.claims.declared import EXPERIMENTS
 
 if TYPE_CHECKING:
     import xarray
@@ -407,47 +408,10 @@ def rich_and_poor(results: xarray.Dataset) -> str:
 
 # --- where claims are looked up ----------------------------------------------------------------
 
-EXPERIMENTS: dict[str, tuple[str, str]] = {
-    "X01": ("I1 I2 I3 I4 M2 M21 E2", "power_share total_power"),
-    "X02": (
-        "I5 M5 M22 M29 M30",
-        "power_herfindahl power_herfindahl_between power_herfindahl_within",
-    ),
-    "X03": ("M1 M4 M20 E5", "enforcement_distance capture"),
-    "X04": ("M3 M24 E19 V17", "dependence dependence_share steered_to_top"),
-    "X05": ("M6", "partnership"),
-    "X06": ("M7 M8 M9", "community_share new_ties"),
-    "X07": ("M10 M11", "hit_share new_ties_of_hit"),
-    "X08": ("M12 M13 M14 M15 M16 M17 M18 M19 P3 P13", "solved solved_per_effort blur"),
-    "X09": ("M23 R10 V4 V9 V10 P10 P15", "surplus pricing_gain charged_less trust"),
-    "X10": ("M25 M27 M28 V16", "top_firm_share rank_persistence"),
-    "X11": ("M26 E1 E17 R8", "creative_power power_share"),
-    "X12": ("M31 M33 V5 P4 P14", "user_herfindahl data_herfindahl leaked"),
-    "X13": ("M32", "top_fifth_share user_tail"),
-    "X14": ("E3 E4 E6 E20 P1 P8", "power_share skill"),
-    "X15": (
-        "E7 E8 E9 E10 E11 E12",
-        "information_gap watching_government watching_society",
-    ),
-    "X16": (
-        "E13 E14 E15 E16 E18 E21 R11 R12 P9",
-        "largest_island integration_gap solved island_exposure",
-    ),
-    "X17": ("R1 R9 R13 V1", "citizens_gain citizens_gain_by_decile firms_gain government_gain"),
-    "X18": ("R2 R3 R4 R5 R6 R7 P2 P12", "rights rights_by_decile awake pivotality"),
-    "X19": ("V2 V15 V19 V20 V21 V22 V26", "leaked lawbreakers_power harm_median"),
-    "X20": ("V3 V11 V18 V27 V28 V29 V30 V31 P6 P7 P11", "harm law law_gap enforcement race"),
-    "X21": ("V6 V7 V8 V14 P5", "covert_share stray_share inferred copies harm_by_holder"),
-    "X22": ("V12 V13", "trust online technology"),
-    "X23": ("V23 V24 V25", "rumour_reach rumour_half_time"),
-    "X24": ("I6", "power_share user_herfindahl trust harm rights"),
-}
-"""For each experiment, the claims it is about and the indices in which they show."""
-
 
 def where_to_look(claim: str) -> tuple[str, list[str]]:
     """The experiment of a claim, and its indices; nothing for a claim that is not known."""
-    for experiment, (claims, indices) in EXPERIMENTS.items():
-        if claim == experiment or claim in claims.split():
-            return experiment, indices.split()
+    for one in EXPERIMENTS:
+        if claim == one.id or claim in one.claims:
+            return one.id, list(one.indices)
     return "", []

@@ -147,8 +147,8 @@ def ask(
     section = read.asked.calibration
 
     def given(name: str, value: Any, default: Any) -> Any:
-        found = getattr(section, name)
-        return value or found or default
+        told = (value, getattr(section, name))
+        return next((one for one in told if one is not None and one not in ((), [])), default)
 
     wanted = list(given("targets", list(targets), []))
     if not wanted:

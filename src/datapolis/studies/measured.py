@@ -12,21 +12,19 @@ audit, as in `datapolis.audits` and on the command line.
 
 from __future__ import annotations
 
-import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING
 
 from datapolis import tables
 from datapolis.audits import AUDITS, Audit
-from datapolis.audits.finding import options_of, sources_of, with_progress
+from datapolis.audits.finding import with_progress
 from datapolis.core.errors import InputError, nearest
 from datapolis.studies.files import unsealed
 
 if TYPE_CHECKING:
-    from datapolis.studies.study import MeasurePart, Study
+    from datapolis.studies.study import Study
 
 FIRMS = "firms"  # the name of the audit of the table under [world.firms]
 
@@ -86,63 +84,3 @@ def _earlier(kept: Path | None, name: str, paths: Sequence[Path | None]) -> Audi
         return None
     same = [one["sha256"] for one in audit.inputs] == [tables.sha256(one) for one in paths if one]
     return audit if same else None
-
-
-def check_measure(study: Study, name: str, part: MeasurePart) -> None:
-    """InputError if the audit has no such option, lacks one, or one is of another kind."""
-    place = ("measure", name)
-    if part.kind not in AUDITS:
-        raise study.error(
-            "no such audit",
-            (*place, "kind"),
-            value=part.kind,
-            allowed=", ".join(AUDITS),
-            nearest=nearest(part.kind, AUDITS),
-        )
-    audit = AUDITS[part.kind]
-    options, sources = options_of(audit), sources_of(audit)
-    for key, value in part.options.items():
-        if key not in options:
-            raise study.error(
-                "the audit has no such option",
-                (*place, key),
-                allowed=", ".join(options),
-                nearest=nearest(key, options),
-            )
-        if problem := misfit(value, options[key].annotation):
-            raise study.error("of another kind", (*place, key), value=value, allowed=problem)
-    lacking = [
-        key
-        for key, one in options.items()
-        if one.default is inspect.Parameter.empty and key not in part.options
-    ]
-    if lacking:
-        raise study.error("an option is missing", place, allowed=f"{', '.join(lacking)} = ...")
-    least = sum(sources.values())
-    if not least <= len(part.all_tables) <= len(sources):
-        raise study.error(
-            f"{len(part.all_tables)} tables", place, allowed=f"{least} to {len(sources)} tables"
-        )
-
-
-def misfit(value: Any, hint: Any) -> str:
-    """What would be allowed, if the value does not fit the type of an option; else nothing."""
-    kind = get_args(hint)[0] if get_args(hint) and hasattr(hint, "__metadata__") else hint
-    words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
-    if kind in words:
-        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
-        fits = fits and (kind is bool or not isinstance(value, bool))
-        return "" if fits else words[kind]
-    origin, inside = get_origin(kind), get_args(kind)
-    if origin is Sequence:
-        fits = isinstance(value, list) and not any(misfit(one, inside[0]) for one in value)
-        return "" if fits else 'a list, ["one", "other"]'
-    if origin is Mapping:
-        fits = isinstance(value, dict) and not any(misfit(one, inside[1]) for one in value.values())
-        return "" if fits else "{ name = column }"
-    if origin in (Union, UnionType):
-        told = [misfit(value, one) for one in inside if one is not type(None)]
-        return "" if "" in told else " or ".join(told)
-    if value_names := [one for one in get_args(kind) if isinstance(one, str)]:
-        return "" if value in value_names else ", ".join(value_names)
-    return ""

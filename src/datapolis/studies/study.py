@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -626,9 +626,9 @@ def parse_study(text: bytes, path: Path) -> Study:
         raise _told(slips)
     study = Study(asked, text, path, lines)
     for name, part in study.measures.items():
-        from datapolis.studies.measured import check_measure
+        from datapolis.studies.audit_options import check_measure  # loads the audits
 
-        check_measure(study, name, part)
+        check_measure(name, part.kind, part.options, len(part.all_tables), study.error)
     return study
 
 
@@ -809,26 +809,34 @@ def _unknown(place: Place, tag: str) -> tuple[str, list[str]]:
     return "no such key", _keys(place)
 
 
-_PARTS: dict[str, type[Part]] = {
-    "firms": FirmsTable,
-    "agencies": AgenciesTable,
-    "organizations": OrganizationsTable,
-    "ties": TiesTable,
-    "graph": GraphTable,
-    "incomes": IncomesTable,
-    "world": WorldPart,
-    "scenario": ShockPart,
-    "ensemble": EnsemblePart,
-    "record": RecordPart,
-    "claims": ClaimsPart,
-    "calibration": CalibrationPart,
-}
+def _section(place: Place) -> type[BaseModel]:
+    """The section of a study file in which a place lies, by what is declared."""
+    section: type[BaseModel] = Asked
+    named = None  # the section of each entry of a table whose keys are names
+    for name in place[:-1]:
+        if named is not None:
+            section, named = named, None
+            continue
+        fields = section.model_fields.items()
+        field = next((one for key, one in fields if (one.alias or key) == name), None)
+        if field is None or (inside := _section_in(field.annotation)) is None:
+            continue
+        if get_origin(field.annotation) is dict:
+            named = inside
+        else:
+            section = inside
+    return section
+
+
+def _section_in(hint: Any) -> type[BaseModel] | None:
+    """The section that a type holds, if any."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint
+    return next((found for one in get_args(hint) if (found := _section_in(one))), None)
 
 
 def _keys(place: Place) -> list[str]:
-    parents = [name for name in place[:-1] if isinstance(name, str)]
-    part = _PARTS.get(parents[-1], Asked) if parents else Asked
-    return [field.alias or name for name, field in part.model_fields.items()]
+    return [field.alias or name for name, field in _section(place).model_fields.items()]
 
 
 def _declared(place: Place) -> Declaration | None:
@@ -847,9 +855,7 @@ def _range(place: Place, tag: str, context: Mapping[str, Any]) -> str:
     if declared is not None and place[-1] not in ("from", "to", "at", "months"):
         unit = "" if declared.unit == "1" else f" {declared.unit}"
         return f"{declared.low:g} to {declared.high:g}{unit}"
-    parents = [name for name in place[:-1] if isinstance(name, str)]
-    part = _PARTS.get(parents[-1], Asked) if parents else Asked
-    for name, field in part.model_fields.items():
+    for name, field in _section(place).model_fields.items():
         if (field.alias or name) == place[-1]:
             low = [bound.ge for bound in field.metadata if hasattr(bound, "ge")]
             high = [bound.le for bound in field.metadata if hasattr(bound, "le")]

@@ -14,7 +14,7 @@ from typing import Any
 import altair as alt
 
 from datapolis.report.answered import Answer, Section, joined, percent
-from datapolis.report.answers.sensitivity import range_of
+from datapolis.report.answers.ranges import range_of
 from datapolis.studies.discovery import Box
 from datapolis.studies.search import NOTHING, Loss, Row, Search
 from datapolis.theme import (

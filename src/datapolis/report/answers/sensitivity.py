@@ -11,6 +11,7 @@ import altair as alt
 
 from datapolis.core.parameters import DECLARED
 from datapolis.report.answered import Answer, Section, joined, percent
+from datapolis.report.answers.ranges import range_of
 from datapolis.studies.sensitivity import CHANCE, Dependence, Influence, Sensitivity
 from datapolis.theme import FAINT, INK, NARROW, PLAIN, SECTORS, WIDE, Chart, finish, inline
 
@@ -182,14 +183,6 @@ def words(factor: Influence) -> str:
 def about(path: str) -> str:
     """What a factor is."""
     return "another seed, all else the same" if path == CHANCE else DECLARED[path].about
-
-
-def range_of(path: str) -> str:
-    """Over what a factor varied."""
-    if path == CHANCE:
-        return "seeds"
-    one = DECLARED[path]
-    return f"{one.low:g} to {one.high:g}" + ("" if one.unit == "1" else f" {one.unit}")
 
 
 def share(estimate: float) -> str:

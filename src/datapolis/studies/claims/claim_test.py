@@ -63,6 +63,7 @@ from datapolis.studies.claims.verdict import (
     median_interval,
 )
 from datapolis.studies.files import disk, read_json, read_whole, write_json
+from datapolis.studies.migrations import SCHEMA
 from datapolis.studies.pipeline import read_inputs
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
@@ -135,7 +136,7 @@ MODES: dict[str, Mode] = {
     ),
 }
 
-STUDY = """schema = 2
+STUDY = """schema = {schema}
 title = "The essay on trial"
 [world]
 {world}
@@ -412,7 +413,7 @@ def experiments(only: Sequence[str] | None) -> tuple[Experiment, ...]:
 def _study(study: Path | str | None, size: Mode) -> Study:
     if study is not None:
         return read_study(study)
-    text = STUDY.format(world=size.world, months=max(size.months.values()))
+    text = STUDY.format(schema=SCHEMA, world=size.world, months=max(size.months.values()))
     return parse_study(text.encode(), Path("study.toml"))
 
 

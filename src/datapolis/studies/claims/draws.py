@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from datapolis.core.errors import InputError, StoreError
+from datapolis.core.errors import StoreError
 from datapolis.statistics.inference.designs import stratified
 from datapolis.studies.outcomes import box, rows_of
 
@@ -48,7 +48,7 @@ def posterior_draws(draws: int, seed: int) -> tuple[Draws, str]:
 
         posterior: Any = calibration.baseline()
         found: Draws = posterior.draws(draws, seed)
-    except (ImportError, AttributeError, FileNotFoundError, InputError, StoreError):
+    except (FileNotFoundError, StoreError):
         return [{} for _ in range(draws)], DEFAULTS
     paths = ", ".join(posterior.paths)
     return found, f"calibration informs {paths}; all others are at their defaults"

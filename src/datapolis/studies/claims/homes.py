@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from datapolis.core.errors import InputError
 from datapolis.studies.claims.worlds import WORLDS
+from datapolis.studies.migrations import SCHEMA
 from datapolis.studies.runs import PLAIN
 from datapolis.studies.study import Study, parse_study
 
@@ -67,7 +68,9 @@ def fitted_study() -> Study:
     text = (files("datapolis") / "baseline" / "recipe.toml").read_text(encoding="utf-8")
     world = tomllib.loads(text)["world"]
     lines = [f"{name} = {value}" for name, value in world.items()]
-    made = "\n".join(['schema = 2\ntitle = "The world of the calibration"\n[world]', *lines])
+    made = "\n".join(
+        [f'schema = {SCHEMA}\ntitle = "The world of the calibration"\n[world]', *lines]
+    )
     return parse_study(made.encode(), Path("recipe.toml"))
 
 

@@ -45,6 +45,7 @@ _FASTER: dict[str, float | Change] = {"technology.half_reach": 0.2}
 X06 = Experiment(
     id="X06",
     claims=("M7", "M8", "M9"),
+    indices=("community_share", "new_ties"),
     question="Do faster transmission and closed triads merge organizations into one community, "
     "at a threshold?",
     arms=(
@@ -143,6 +144,7 @@ def after_shock(outcome: str, treated: str, control: str) -> Effect:
 X07 = Experiment(
     id="X07",
     claims=("M10", "M11"),
+    indices=("hit_share", "new_ties_of_hit"),
     question="Does what strikes one organization reach those tied to it, and make them seek "
     "contact?",
     arms=(
@@ -208,6 +210,7 @@ def _gain(capabilities: str, outcome: str = "solved") -> Effect:
 X08 = Experiment(
     id="X08",
     claims=("M12", "M13", "M14", "M15", "M16", "M17", "M18", "M19", "P3", "P13"),
+    indices=("solved", "solved_per_effort", "blur"),
     question="Do coalitions of sectors pay, and the more the more complex problems are?",
     arms=(
         AS_DRAWN,

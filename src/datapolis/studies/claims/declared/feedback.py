@@ -31,6 +31,7 @@ def _fall_and_rise(runs: Runs) -> np.ndarray:
 X22 = Experiment(
     id="X22",
     claims=("V12", "V13"),
+    indices=("trust", "online", "technology"),
     question="Does personal pricing, once seen, cost firms more trust than it earns them?",
     arms=(
         Arm(
@@ -104,6 +105,7 @@ def _talk(name: str, tellers: float, world: str) -> Arm:
 X23 = Experiment(
     id="X23",
     claims=("V23", "V24", "V25"),
+    indices=("rumour_reach", "rumour_half_time"),
     question="Do weak ties carry rumours further, if one teller is enough, and less far if two "
     "are needed?",
     arms=(
@@ -182,6 +184,7 @@ BEYOND_NOISE = 4.0  # of 48 differences the largest by chance is about 2.5
 X24 = Experiment(
     id="X24",
     claims=("I6",),
+    indices=("power_share", "user_herfindahl", "trust", "harm", "rights"),
     question="Does new power feed back on relations and persons: do outcomes change if a loop is "
     "cut?",
     arms=(

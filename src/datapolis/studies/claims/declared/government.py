@@ -33,6 +33,7 @@ def _late(arm: str, runs: Runs) -> np.ndarray:
 X14 = Experiment(
     id="X14",
     claims=("E3", "E4", "E6", "E20", "P1", "P8"),
+    indices=("power_share", "skill"),
     question="Does government lose power because it adopts late?",
     arms=(
         AS_DRAWN,
@@ -123,6 +124,7 @@ OUTSIDE = "information_gap.outsiders-government"
 X15 = Experiment(
     id="X15",
     claims=("E7", "E8", "E9", "E10", "E11", "E12"),
+    indices=("information_gap", "watching_government", "watching_society"),
     question="Does technology in everybody's hands let outsiders see more of government?",
     arms=(
         _adoption("nobody", 0.003, 0.003, "hardly anybody adopts"),
@@ -221,6 +223,7 @@ def _together(runs: Runs) -> np.ndarray:
 X16 = Experiment(
     id="X16",
     claims=("E13", "E14", "E15", "E16", "E18", "E21", "R11", "R12", "P9"),
+    indices=("largest_island", "integration_gap", "solved", "island_exposure"),
     question="Does joining its islands give government data power, at a threshold, and only "
     "where data are used?",
     arms=(

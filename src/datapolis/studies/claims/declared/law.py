@@ -105,6 +105,7 @@ _PARTS = {
 X20 = Experiment(
     id="X20",
     claims=("V3", "V11", "V18", "V27", "V28", "V29", "V30", "V31", "P6", "P7", "P11"),
+    indices=("harm", "law", "law_gap", "enforcement", "race"),
     question="Is the lag of law the root of harm, and law its only remedy?",
     arms=(
         AS_DRAWN,
@@ -230,6 +231,7 @@ _STILL: dict[str, float | Change] = {"pricing.adaptation": 0.0}
 X21 = Experiment(
     id="X21",
     claims=("V6", "V7", "V8", "V14", "P5"),
+    indices=("covert_share", "stray_share", "inferred", "copies", "harm_by_holder"),
     question="Is one who shares nothing still known, and do firms do most of the harm?",
     arms=(
         Arm(

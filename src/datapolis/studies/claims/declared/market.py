@@ -48,6 +48,7 @@ def _ban_turns(runs: Runs) -> np.ndarray:
 X09 = Experiment(
     id="X09",
     claims=("M23", "R10", "V4", "V9", "V10", "P10", "P15"),
+    indices=("surplus", "pricing_gain", "charged_less", "trust"),
     question="Is consumers' surplus largest with few price groups, so that a ban helps or hurts "
     "by how finely people are told apart?",
     arms=(
@@ -156,6 +157,7 @@ def _alike(name: str, network: float, quality: float) -> Arm:
 X10 = Experiment(
     id="X10",
     claims=("M25", "M27", "M28", "V16"),
+    indices=("top_firm_share", "rank_persistence"),
     question="Does one of equal firms take the lead for good, and only if feedback is strong?",
     arms=(
         AS_DRAWN,
@@ -235,6 +237,7 @@ def _elasticities(sector: str) -> Effect:
 X11 = Experiment(
     id="X11",
     claims=("M26", "E1", "E17", "R8"),
+    indices=("creative_power", "power_share"),
     question="Does power come from using data rather than from holding them?",
     arms=(
         AS_DRAWN,
@@ -309,6 +312,7 @@ def _part_of_fall(runs: Runs) -> np.ndarray:
 X12 = Experiment(
     id="X12",
     claims=("M31", "M33", "V5", "P4", "P14"),
+    indices=("user_herfindahl", "data_herfindahl", "leaked"),
     question="Does sharing of data break concentration past a threshold, at the price of more "
     "breaches?",
     arms=(
@@ -406,6 +410,7 @@ X12 = Experiment(
 X13 = Experiment(
     id="X13",
     claims=("M32",),
+    indices=("top_fifth_share", "user_tail"),
     question="Does a fifth of firms have four fifths of the users, as a fifth had of wealth "
     "before data?",
     arms=(

@@ -23,6 +23,7 @@ from datapolis.studies.claims.experiment import (
 X01 = Experiment(
     id="X01",
     claims=("I1", "I2", "I3", "I4", "M2", "M21", "E2"),
+    indices=("power_share", "total_power"),
     question="Do productive data take power from government while they make more of it in all?",
     arms=(
         AS_DRAWN,
@@ -109,6 +110,7 @@ def _feedback(name: str, value: float, **more: float) -> Arm:
 X02 = Experiment(
     id="X02",
     claims=("I5", "M5", "M22", "M29", "M30"),
+    indices=("power_herfindahl", "power_herfindahl_between", "power_herfindahl_within"),
     question="Does concentration fall first and come back later, and only with strong feedback?",
     arms=(
         AS_DRAWN,
@@ -179,6 +181,7 @@ _SLOW = {"absorption.firms": 0.003, "absorption.associations": 0.003}
 X03 = Experiment(
     id="X03",
     claims=("M1", "M4", "M20", "E5"),
+    indices=("enforcement_distance", "capture"),
     question="Does power outside government bend policy, and check the state's expansion?",
     arms=(
         Arm(name="no lobby", says="lobbying turns nothing", parameters={"power.capture": 0.0}),
@@ -225,6 +228,7 @@ X03 = Experiment(
 X04 = Experiment(
     id="X04",
     claims=("M3", "M24", "E19", "V17"),
+    indices=("dependence", "dependence_share", "steered_to_top"),
     question="Do switching costs and steering make citizens depend on firms, and firms shape what "
     "is seen?",
     arms=(
@@ -275,6 +279,7 @@ X04 = Experiment(
 X05 = Experiment(
     id="X05",
     claims=("M6",),
+    indices=("partnership",),
     question="Do dealings as equals take the place of orders once firms have data?",
     arms=(
         Arm(

@@ -49,6 +49,7 @@ MONEY = "incomes a month"
 X17 = Experiment(
     id="X17",
     claims=("R1", "R9", "R13", "V1"),
+    indices=("citizens_gain", "citizens_gain_by_decile", "firms_gain", "government_gain"),
     question="Do citizens gain most when more is recorded and put to personal service?",
     arms=(_personal("little", 0.1), _personal("some", 0.5), _personal("much", 1.0)),
     criteria=(
@@ -139,6 +140,7 @@ def _awake_jump(runs: Runs) -> np.ndarray:
 X18 = Experiment(
     id="X18",
     claims=("R2", "R3", "R4", "R5", "R6", "R7", "P2", "P12"),
+    indices=("rights", "rights_by_decile", "awake", "pivotality"),
     question="Do disclosure and platforms serve each right, and wake citizens by a jump?",
     arms=(
         AS_DRAWN,
@@ -241,6 +243,7 @@ def _loss_elasticity(runs: Runs) -> np.ndarray:
 X19 = Experiment(
     id="X19",
     claims=("V2", "V15", "V19", "V20", "V21", "V22", "V26"),
+    indices=("leaked", "lawbreakers_power", "harm_median"),
     question="Do losses grow faster than the data, and break out where organizations hang "
     "together?",
     arms=(
