@@ -378,7 +378,7 @@ def test_curves_have_no_step_smaller_than_the_threshold():
     )
 
 
-def test_months_of_few_entities_are_withheld_though_reports_are_many():
+def test_months_of_few_entities_are_suppressed_though_reports_are_many():
     frame = register(10, entities=60, each=20, shared=False)
     frame["who"] = frame.index % 5
     audit = ask(frame, size="")

@@ -1,4 +1,4 @@
-"""No withheld group can be had from the groups shown: attacked with linear programs."""
+"""No suppressed group can be had from the groups shown: attacked with linear programs."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def attacked(tables, amount, shown):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_nothing_withheld_follows_from_both_margins_and_the_cells(seed):
+def test_nothing_suppressed_follows_from_both_margins_and_the_cells(seed):
     first, second, amount = table(seed, 6, 4, 260)
     tables = {"country": first, "type": second, "cross": codes(first, second)}
     shown = shown_together(tables, np.arange(amount.size), amount, least=LEAST)
@@ -98,7 +98,7 @@ def test_one_small_cell_takes_a_square_with_it():
 
 
 def test_a_country_of_one_type_is_not_had_from_the_type():
-    """Without cells: all 6 cases of one type lie in one country, which is withheld with another."""
+    """Without cells: all 6 cases of one type lie in one country, suppressed with another."""
     country = np.repeat([0, 1, 2], [6, 30, 40])
     kind = np.repeat([0, 1, 2], [6, 30, 40])
     shown = shown_together(
@@ -107,7 +107,7 @@ def test_a_country_of_one_type_is_not_had_from_the_type():
     assert shown["country"].tolist() == shown["type"].tolist() == [False, False, True]
 
 
-def test_one_dominant_contributor_is_withheld():
+def test_one_dominant_contributor_is_suppressed():
     place = np.repeat([0, 1, 2], [30, 30, 30])
     amount = np.ones(90)
     amount[0] = 1e6

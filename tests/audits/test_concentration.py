@@ -219,7 +219,7 @@ def test_holders_of_several_rows_are_summed():
     assert found["largest"].n_units == 2
 
 
-# --- what is refused, what is withheld ---------------------------------------------------------
+# --- what is refused, what is suppressed ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -244,14 +244,14 @@ def test_a_holder_twice_in_a_period_is_refused_where_shares_overlap():
         concentration(rows, holder="name", amount="amount", basis="presence")
 
 
-def test_few_holders_are_withheld_unless_public():
+def test_few_holders_are_suppressed_unless_public():
     withheld = one_period([0.3, 0.2, 0.1], public=False)
     assert all(np.isnan(one.estimate) for one in withheld.findings)
     assert not withheld.series and not withheld.targets
     assert np.isfinite(one_period([0.3, 0.2, 0.1])["gini"].estimate)
 
 
-def test_one_who_dominates_is_withheld_unless_public():
+def test_one_who_dominates_is_suppressed_unless_public():
     """One of 20 has all but a little: the second could work out its amount."""
     amounts = [1000.0, 5.0, *np.full(18, 0.1)]
     hidden = one_period(amounts, "amount", public=False)

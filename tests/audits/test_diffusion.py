@@ -535,7 +535,7 @@ def test_the_cumulative_curve_has_no_small_steps():
     assert whole["time"].size == np.unique(adopters).size + 1
 
 
-def test_small_webs_and_layers_are_withheld():
+def test_small_webs_and_layers_are_suppressed():
     ties = ring(groups=1, size=5)
     found = diffusion(ties, strength="weight")
     assert all(np.isnan(one.estimate) for one in found.findings)
@@ -545,7 +545,7 @@ def test_small_webs_and_layers_are_withheld():
     assert "SECRET" not in str(told.as_json())
 
 
-def test_a_sum_that_one_person_dominates_is_withheld():
+def test_a_sum_that_one_person_dominates_is_suppressed():
     ties = ring()
     ties.loc[0, "weight"] = 1e6
     found = diffusion(ties, strength="weight")

@@ -211,7 +211,7 @@ def test_rows_that_are_all_alike():
     assert "There is no such match" in found["match_chance"].cannot_say
 
 
-# --- what is withheld -----------------------------------------------------------------------------
+# --- what is suppressed --------------------------------------------------------------------------
 
 
 @settings(max_examples=200, deadline=None)
@@ -268,12 +268,12 @@ def test_no_number_and_no_difference_tells_of_few_people(seed):
         assert np.isnan(certain) or round((certain - unique) * whole) in (0, *range(10, whole))
 
 
-def test_few_unique_people_are_withheld_unless_public():
+def test_few_unique_people_are_suppressed_unless_public():
     rows = people(age="30", sex="man", town=["lone one", "lone two", *["north"] * 398])
     found = disclosure(rows, **SMALL, samples=0)
     assert np.isnan(found["unique_share"].estimate)
     assert np.isnan(found["unique_by_attribute", "town"].estimate)
-    assert "withheld" in found["unique_share"].cannot_say
+    assert "suppressed" in found["unique_share"].cannot_say
     assert all(people >= 10 for people in found.series["sizes"]["people"])
     public = disclosure(rows, **SMALL, samples=0, public=True)
     assert public["unique_share"].estimate == pytest.approx(2 / 400)

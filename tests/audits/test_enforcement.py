@@ -215,8 +215,8 @@ def test_small_groups_are_neither_named_nor_counted():
     assert "Tiny" in json.dumps(enforcement(rows, **BY, public=True).as_json())
 
 
-def test_no_withheld_cell_follows_from_what_is_told():
-    """Numbers that are shown, as equations over the cells: those withheld stay open."""
+def test_no_suppressed_cell_follows_from_what_is_told():
+    """Numbers that are shown, as equations over the cells: those suppressed stay open."""
     rows = made(240, seed=3, countries=6, kinds=4)
     audit = enforcement(rows, **BY)
     truth = rows.groupby(["country", "type"]).size()
@@ -236,7 +236,7 @@ def test_no_withheld_cell_follows_from_what_is_told():
         assert np.linalg.matrix_rank(np.array([*told, one])) == rank + 1
 
 
-def test_a_sum_that_one_fine_dominates_is_withheld():
+def test_a_sum_that_one_fine_dominates_is_suppressed():
     rows = made(300)
     for land, amount in (("Land 0", 1e8), ("Land 3", 9e7), ("Land 3", 8e7), ("Land 3", 7e7)):
         free = rows.index[(rows.country == land) & (rows.fine < 1e7)]

@@ -225,19 +225,19 @@ def test_names_and_single_companies_are_told_in_a_public_register_alone():
     assert "Secret" in json.dumps(influence(market(30), **COLUMNS, public=True).as_json())
 
 
-def test_fewer_companies_than_the_threshold_are_withheld():
+def test_fewer_companies_than_the_threshold_are_suppressed():
     audit = influence(market(9), **COLUMNS)
     assert [one.estimate for one in audit.findings if np.isfinite(one.estimate)] == []
     assert audit.series == {}
 
 
-def test_a_company_that_dominates_is_withheld():
+def test_a_company_that_dominates_is_suppressed():
     rows = market(30)
     rows.loc[0, "spending"] = 1e9
     assert all(np.isnan(one.estimate) for one in influence(rows, **COLUMNS).findings)
 
 
-def test_steps_that_few_companies_make_are_withheld_with_the_plain_sum():
+def test_steps_that_few_companies_make_are_suppressed_with_the_plain_sum():
     rows = pd.concat([market(30), filed(("Secret 0", "", True, "REPORT", 900.0, "Q1", "Own", "x"))])
     audit = influence(rows, **COLUMNS)
     assert np.isfinite(audit["spending"].estimate)

@@ -340,7 +340,7 @@ def test_all_open_says_that_nothing_is_closed():
 # --- privacy -----------------------------------------------------------------------------------
 
 
-def test_small_lists_are_withheld():
+def test_small_lists_are_suppressed():
     for found in (
         exchange([("a", "b")], public=False, exponent=2.0),
         view([("x", "A", 0.5), ("y", "A", 0.5)], public=False),
@@ -399,7 +399,7 @@ def test_small_groups_of_entries_cannot_be_had_by_subtraction(small):
         assert not np.isin(np.abs(found.series["waterfall"]["entries"]), [small]).any()
 
 
-def test_supply_of_few_is_withheld():
+def test_supply_of_few_is_suppressed():
     table = {"who": [f"w{i // 4}" for i in range(48)], "licence": ["yes"] * 45 + ["no"] * 3}
     found = islands(table, holder="who", attributes=("licence",))
     assert np.isfinite(found["supply_hhi"].estimate)

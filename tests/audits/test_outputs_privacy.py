@@ -236,7 +236,7 @@ MADE = {
 @pytest.mark.parametrize("kind", sorted(AUDITS))
 def test_nobody_s_amount_is_a_number_that_leaves_or_a_difference_of_two(kind, tmp_path):
     audit, secrets = MADE[kind](np.random.default_rng(1))
-    assert any(np.isfinite(one.estimate) for one in audit.findings), "all withheld: no attack"
+    assert any(np.isfinite(one.estimate) for one in audit.findings), "all suppressed: no attack"
     assert not by_differencing(leaving(audit, tmp_path / "out"), audit, secrets)
 
 
@@ -415,7 +415,7 @@ def test_a_label_is_not_had_from_a_coarser_column(holder):
     }, "without the coarser column more may be told"
 
 
-def test_sums_over_few_entities_with_many_breaches_are_withheld():
+def test_sums_over_few_entities_with_many_breaches_are_suppressed():
     many = 60
     table = {"size": np.arange(1.0, many + 1), "who": [f"w{one % 3}" for one in range(many)]}
     audit = breaches(table, size="size", holder="who", draws=9)
@@ -438,14 +438,14 @@ def test_units_of_several_small_markets_are_counted_once():
         assert len(units) >= LEAST
 
 
-def test_one_price_that_makes_the_mean_is_withheld():
+def test_one_price_that_makes_the_mean_is_suppressed():
     table, paid = offers(np.random.default_rng(1))
     table["paid"] = np.where(np.arange(paid.size) == 3, 1e9, paid)
     audit = prices(table, outcome="paid", by="side=a:b", unit="who", draws=19)
     assert all(np.isnan(one.estimate) for one in audit.findings)
 
 
-def test_the_slope_on_a_mark_of_few_is_withheld():
+def test_the_slope_on_a_mark_of_few_is_suppressed():
     """The slope on 0 and 1 and the constant give the mean of those with 1: of three people."""
     random = np.random.default_rng(2)
     table = {"paid": amounts(random, 100), "mark": (np.arange(100) < 3).astype(float),
@@ -498,7 +498,7 @@ def layers(random):
 def test_ties_of_a_small_layer_are_not_what_the_others_leave():
     audit = diffusion(layers(np.random.default_rng(6)), strength="weight", draws=9)
     told = [one for one in audit.all("total_strength") if np.isfinite(one.estimate)]
-    assert len(told) == 1  # the smaller of the others is withheld with it
+    assert len(told) == 1  # the smaller of the others is suppressed with it
 
 
 def test_what_one_person_receives_is_no_total_of_a_layer():

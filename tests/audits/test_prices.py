@@ -389,15 +389,15 @@ def told(found):
     return json.dumps(found.as_json())
 
 
-def test_small_markets_are_withheld_with_another_so_that_none_can_be_had():
+def test_small_markets_are_suppressed_with_another_so_that_none_can_be_had():
     found = asked(few_in_one_market(), within="market", public=False)
     assert "hidden valley" not in told(found)
     assert len(found.series["pairs"]["of"]) == 1
-    assert any("2 of 3 markets are withheld" in note for note in found.notes)
+    assert any("2 of 3 markets are suppressed" in note for note in found.notes)
     assert "hidden valley" in told(asked(few_in_one_market(), within="market"))
 
 
-def test_a_group_with_few_units_or_few_people_is_withheld():
+def test_a_group_with_few_units_or_few_people_is_suppressed():
     frame = offers(1, units=30)
     frame["income"] = np.where(frame.unit < "unit 0006", "poor", "rich")
     found = asked(frame, public=False)

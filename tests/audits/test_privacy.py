@@ -1,4 +1,4 @@
-"""What is withheld cannot be had by subtraction, nor by one who contributes."""
+"""What is suppressed cannot be had by subtraction, nor by one who contributes."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_no_group_below_the_threshold_is_shown(units):
 
 
 @given(sizes)
-def test_what_is_withheld_is_never_one_group_and_never_few_together(units):
+def test_what_is_suppressed_is_never_one_group_and_never_few_together(units):
     units = np.array(units)
     hidden = ~shown(units, least=10)
     if hidden.any():

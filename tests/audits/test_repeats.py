@@ -55,18 +55,18 @@ def test_the_sum_is_told_over_all_rows_and_with_the_largest_of_each_case(asked):
 
 def test_few_cases_are_asked_about_without_a_number():
     (note,) = noted(listed(2, 1))
-    assert "Fewer than 10 rows" in note and "sums are withheld" in note
+    assert "Fewer than 10 rows" in note and "sums are suppressed" in note
     assert not any(one.isdigit() for one in note.replace("than 10", ""))
     (note,) = noted(listed(4, 5))  # nine cases
-    assert "Some rows" in note and "sums are withheld" in note
+    assert "Some rows" in note and "sums are suppressed" in note
     assert fined(listed(4, 5)) == [note]
 
 
-def test_a_difference_that_one_unit_dominates_is_withheld():
+def test_a_difference_that_one_unit_dominates_is_suppressed():
     table = listed(12, 0)
     table["size"][0], table["size"][MANY] = 20_000.0, 20_050.0  # others are some 110 each
     (note,) = noted(table)
-    assert "sums are withheld" in note
+    assert "sums are suppressed" in note
 
 
 def test_copies_and_other_cases_are_no_amendments():

@@ -422,15 +422,15 @@ def numbers(audit):
     return [one.estimate for one in audit.findings]
 
 
-def test_few_units_are_withheld():
+def test_few_units_are_suppressed():
     found = rights(scores(units=9), **SCORE)
     assert np.isnan(numbers(found)).all()
     assert "levels" not in found.series
     assert not found.series["coverage"]["units"].any()
-    assert "withheld" in " ".join(one.cannot_say for one in found.findings)
+    assert "suppressed" in " ".join(one.cannot_say for one in found.findings)
 
 
-def test_few_people_are_withheld():
+def test_few_people_are_suppressed():
     frame = counts()
     frame["asked"], frame["given"] = (frame["body"] == "body 00").astype(int), 0
     found = rights(frame, **ASKED)

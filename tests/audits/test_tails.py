@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapolis.audits.finding import Audit
-from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.privacy import ITS_VALUE
 from datapolis.audits.tails import tails
 from datapolis.core.errors import InputError
 from datapolis.statistics.indicators import hill_tail_exponent
@@ -310,13 +310,13 @@ def test_duplicates_are_counted_and_may_go():
 # --- threshold ---------------------------------------------------------------------------------
 
 
-def test_small_tables_are_withheld():
+def test_small_tables_are_suppressed():
     (finding,) = tails(column([1.0, 2, 3, 5, 8, 13, 21]), "value", draws=9).findings
-    assert finding.cannot_say == WITHHELD and np.isnan(finding.estimate)
+    assert finding.cannot_say == ITS_VALUE and np.isnan(finding.estimate)
     assert finding.n_rows == 0
 
 
-def test_single_values_are_withheld(plain):
+def test_single_values_are_suppressed(plain):
     """Neither the largest values nor a start with fewer than ten values below it are told."""
     found = tails(plain, "value", **FEW)
     ordered = np.sort(plain.value.to_numpy())
@@ -328,15 +328,15 @@ def test_single_values_are_withheld(plain):
     start = tails(values, "value", public=True, draws=9)["x_min"].estimate
     assert 0 < (values.value < start).sum() < 10
     hidden = tails(values, "value", draws=9)
-    assert np.isnan(hidden["x_min"].estimate) and hidden["x_min"].cannot_say == WITHHELD
+    assert np.isnan(hidden["x_min"].estimate) and hidden["x_min"].cannot_say == ITS_VALUE
     assert "fits" not in hidden.series and not hidden.all("quantile_50")
     assert f"{start:.6g}" not in json.dumps(hidden.as_json())
 
 
-def test_few_units_with_many_rows_are_withheld():
+def test_few_units_with_many_rows_are_suppressed():
     values = column(pareto(np.random.default_rng(1), 2.5, 90), who=np.repeat(list("abc"), 30))
     (finding,) = tails(values, "value", unit="who", draws=9).findings
-    assert finding.cannot_say == WITHHELD
+    assert finding.cannot_say == ITS_VALUE
 
 
 # --- Spark -------------------------------------------------------------------------------------

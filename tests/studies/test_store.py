@@ -66,7 +66,7 @@ def test_what_a_folder_holds(undisturbed, folder):
 def test_tables_say_what_was_measured_and_what_came_out(undisturbed):
     findings = parquet.read_table(undisturbed / "tables" / "findings.parquet").to_pydict()
     assert set(findings["audit"]) == {"firms"} and set(findings["of"]) == {"2001", "2002"}
-    assert all("withheld" in why for why in findings["cannot_say"])  # of fewer than ten firms
+    assert all("suppressed" in why for why in findings["cannot_say"])  # of fewer than ten firms
     kept = Audit.from_json(json.loads((undisturbed / "audits" / "firms.json").read_text()))
     assert kept.options["amount"] == "users" and kept.options["basis"] == "amount"
     outcomes = parquet.read_table(undisturbed / "tables" / "outcomes.parquet").to_pydict()

@@ -24,7 +24,7 @@ from datapolis.audits.diffusion_common import (
     SIGNIFICANCE,
     Reported,
     in_words,
-    withheld,
+    suppressed_estimate,
 )
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import shown
@@ -190,7 +190,11 @@ def when_adopted(people: People, least: int) -> Reported:
         claims=CLAIMS,
     )
     if people.rows < least:
-        return [withheld(make, "saturation", "The share of people who had adopted.")], {}, []
+        return (
+            [suppressed_estimate(make, "saturation", "The share of people who had adopted.")],
+            {},
+            [],
+        )
     seen = people.adoption()
     pile = _pile(seen, least)
     findings = [*_saturation(people, make, least, pile)]
@@ -292,7 +296,7 @@ def _saturation(people: People, make: Any, least: int, pile: Pile | None) -> Ite
     size = np.bincount(place, people.many)
     visible = np.flatnonzero(shown(size, least=least, public=least <= 1))
     if visible.size < 2:
-        yield withheld(make, "saturation_highest", "The highest share in a community.")
+        yield suppressed_estimate(make, "saturation_highest", "The highest share in a community.")
         return
     tables = [
         np.bincount(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits.finding import Columns, Finding, Target
-from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.privacy import SUPPRESSED, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def said(show: bool, **content: Any) -> Finding:
     if not show:
         for key in ("lower", "upper", "interval"):
             content.pop(key, None)
-        hidden = f"The number is {WITHHELD}."
-        content.update(estimate=np.nan, says="The number is withheld.", cannot_say=hidden)
+        hidden = f"The number is {SUPPRESSED}."
+        content.update(estimate=np.nan, says="The number is suppressed.", cannot_say=hidden)
     return Finding(**content)
 
 

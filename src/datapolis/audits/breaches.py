@@ -50,7 +50,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, dominant, shown
+from datapolis.audits.privacy import ITS_VALUE, dominant, shown
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference import power_law, truncated
@@ -193,7 +193,7 @@ def breaches(
     )
     if not asked.enough(told.n, told.units):
         for name, estimand in (("annual_ratio", TREND), ("lag_median", LAG), ("alpha", TAIL)):
-            told.cannot(name, estimand, WITHHELD)
+            told.cannot(name, estimand, ITS_VALUE)
         told.hide(_drawn_by(asked, shares, sample), too_few(asked.whose, asked.least))
     elif sample:
         _within_sample(told, asked, shares)
@@ -661,7 +661,7 @@ def _recent_starts(told: _Told, asked: _Asked) -> None:
         n_units=len(counts),
         units="months, by start",
         method="counts by month of start; no interval: all that were reported so far",
-        cannot_say=(f"{WITHHELD}. " if hidden else "")
+        cannot_say=(f"{ITS_VALUE} " if hidden else "")
         + "Any trend: breaches of the last months are still to be reported.",
     )
 
@@ -764,10 +764,10 @@ def _as_recorded(told: _Told, asked: _Asked, lags: _Lags) -> None:
             **shared,
         )
     else:
-        told.cannot("lag_median_recorded", estimand, WITHHELD)
+        told.cannot("lag_median_recorded", estimand, ITS_VALUE)
     estimand = f"The share of recorded lags from start above {asked.mark:g} days."
     if not lags.parted(asked):
-        told.cannot("lag_above_recorded", estimand, WITHHELD)
+        told.cannot("lag_above_recorded", estimand, ITS_VALUE)
         return
     told.tell(
         "lag_above_recorded",
@@ -938,7 +938,7 @@ def _tell_corrected(
             **corrected,
         )
     else:
-        told.cannot("lag_median", estimand, WITHHELD)
+        told.cannot("lag_median", estimand, ITS_VALUE)
     plain = naive.quantile(0.5)
     estimand = f"The median on the same rows, uncorrected, of: {LAG}"
     if seen.middle(plain, asked):
@@ -951,10 +951,10 @@ def _tell_corrected(
             **uncorrected,
         )
     else:
-        told.cannot("lag_median_naive", estimand, WITHHELD)
+        told.cannot("lag_median_naive", estimand, ITS_VALUE)
     estimand = f"The share of lags from start above {asked.mark:g} days, corrected."
     if not seen.parted(asked):
-        told.cannot("lag_above", estimand, WITHHELD)
+        told.cannot("lag_above", estimand, ITS_VALUE)
         return
     low, high = interval(above)
     told.tell(
@@ -1118,7 +1118,7 @@ def _totals(told: _Told, asked: _Asked, of: _Sizes) -> None:
             **shared,
         )
     else:
-        told.cannot("size_median", estimand, WITHHELD, claims=CLAIMS)
+        told.cannot("size_median", estimand, ITS_VALUE, claims=CLAIMS)
     by_unit = np.sort(np.bincount(of.unit, of.size * of.count))[::-1]
     if asked.public or (
         by_unit.size > 2 and not dominant(by_unit[:1], by_unit[1:2], np.asarray([total]))[0]
@@ -1141,7 +1141,7 @@ def _totals(told: _Told, asked: _Asked, of: _Sizes) -> None:
             **shared,
         )
     else:
-        told.notes.append("The largest breach is withheld: it is that of one entity.")
+        told.notes.append("The largest breach is suppressed: it is that of one entity.")
 
 
 def _tail(told: _Told, asked: _Asked, of: _Sizes, trend: CountTrend | None) -> None:
@@ -1150,7 +1150,7 @@ def _tail(told: _Told, asked: _Asked, of: _Sizes, trend: CountTrend | None) -> N
     above = np.unique(of.unit[of.size >= law.x_min]).size
     if above < asked.least:
         told.hide(("sizes",), too_few(asked.whose, asked.least))
-        told.cannot("alpha", TAIL, WITHHELD, claims=CLAIMS)
+        told.cannot("alpha", TAIL, ITS_VALUE, claims=CLAIMS)
         return
     tail = countable(
         {"tail": np.repeat(of.size >= law.x_min, of.count)},
@@ -1352,7 +1352,7 @@ def _who(told: _Told, asked: _Asked) -> None:
     )
     visible &= told.beside(asked.entity, cells[asked.entity])
     if not visible.all():
-        told.notes.append(f"{int((~visible).sum())} kinds of entity are withheld: too few.")
+        told.notes.append(f"{int((~visible).sum())} kinds of entity are suppressed: too few.")
         why = f"{int((~visible).sum())} kinds of entity have fewer than {asked.least} "
         why += f"{asked.whose}, or could be had by subtraction"
         told.hide(("kinds",), why, part=int(visible.sum()) > 1)
@@ -1412,7 +1412,9 @@ def _labels(told: _Told, asked: _Asked, columns: Sequence[str], cannot_say: str)
         visible = shown(many, least=asked.least, public=asked.public, overlap=True)
         visible &= told.beside(column, labels)
         if not visible.all():
-            told.notes.append(f"{int((~visible).sum())} labels of {column} are withheld: too few.")
+            told.notes.append(
+                f"{int((~visible).sum())} labels of {column} are suppressed: too few."
+            )
             hidden.append(column)
         if (unlabelled := told.n - filled) > 0:
             empty = f"{unlabelled:,} rows" if f"with {column}" in told.counted else "some rows"

@@ -1,8 +1,8 @@
 """Which groups of several tables of the same cases may be shown, so that none gives another away.
 
 A list of cases is counted by country, by type, by month: tables that share their cases, and a total
-that they all have. What is withheld in one table may be had from the others, by subtraction along a
-row, down a column or across both. Each table splits the cases into groups, and the smallest parts
+that they all have. What is suppressed in one table may be had from the others, by subtraction along
+a row, down a column or across both. Each table splits the cases into groups, and the smallest parts
 that any of them tells apart are its atoms; a group is then a set of atoms, a row of 0 and 1.
 
     unsafe      a set of fewer than `least` units, or one that a contributor dominates (p % rule)
@@ -11,10 +11,10 @@ that any of them tells apart are its atoms; a group is then a set of atoms, a ro
 No combination of shown groups may be one of fewer than `least` units, whatever its weights
 (`disclosure_control`). No unsafe group, no unsafe atom and no unsafe rest (a shown group less those
 of another table that are shown inside it) may be derivable. Where one is, the smallest group that
-helps to derive it is withheld too, and so on until none is; then those that turn out to be needless
-are given back, the largest first. A group of a finer table is withheld wherever the coarser one
-that holds it is. This guards what subtraction gives exactly; how closely a number may be bounded
-from its being no less than 0 is not limited further.
+helps to derive it is suppressed too, and so on until none is; then those that turn out to be
+needless are given back, the largest first. A group of a finer table is suppressed wherever the
+coarser one that holds it is. This guards what subtraction gives exactly; how closely a number may
+be bounded from its being no less than 0 is not limited further.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, on secondary suppression.
 """
@@ -96,7 +96,7 @@ class _Sets:
     guarded: list[Any] = field(default_factory=list)  # unsafe sets that must not be derivable
 
     def hidden(self) -> Bool[Column, "group"]:
-        """Which groups are withheld."""
+        """Which groups are suppressed."""
         for _ in range(ROUNDS):
             hidden = self._hidden()
             try:
@@ -111,7 +111,7 @@ class _Sets:
         raise _too_many(len(self.sets))
 
     def _hidden(self) -> Bool[Column, "group"]:
-        """Which groups are withheld so that no guarded set can be had."""
+        """Which groups are suppressed so that no guarded set can be had."""
         unsafe: Bool[Column, "group"] = np.array([not self.safe(one) for one in self.sets])
         if unsafe[0]:
             return np.ones_like(unsafe)
@@ -166,7 +166,7 @@ class _Sets:
         inside: Bool[Column, "group group"],
         size: Int[Column, "group"],
     ) -> set[int]:
-        """Groups to withhold since a shown one, less those of a table inside it, is unsafe."""
+        """Groups to suppress since a shown one, less those of a table inside it, is unsafe."""
         helpers = set()
         for whole in np.flatnonzero(~hidden).tolist():
             for table in np.unique(self.table):
@@ -190,7 +190,7 @@ class _Sets:
         nested: Bool[Column, "group group"],
         size: Int[Column, "group"],
     ) -> Bool[Column, "group"]:
-        """The groups withheld, less those that are shown without making an unsafe set derivable.
+        """The groups suppressed, less those that are shown without making an unsafe set derivable.
 
         What the shown groups leave free is the null space of their rows. Showing one more takes one
         direction from it; a guarded set is safe while some direction is left along it.

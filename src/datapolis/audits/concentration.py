@@ -50,7 +50,7 @@ from datapolis.audits.finding import (
     audit,
     choice,
     short,
-    withheld,
+    suppressed_finding,
 )
 from datapolis.audits.frequency import Frequency, note, units, with_frequency, written_out
 from datapolis.audits.options import MIN_GROUP, Drop, Duplicates, MinGroup, Public
@@ -240,11 +240,11 @@ def concentration(
     if within and len({one.market for one in lists}) >= least:
         findings, series = _means_over_markets(lists, basis, part, within, holder)
     elif within:
-        findings = [_withheld("mean_herfindahl", basis)]
+        findings = [_suppressed("mean_herfindahl", basis)]
         hidden = each(("means",), f"there are fewer than {least} of {within}")
     else:
         findings = [
-            _withheld(measure.name, basis, one.time)
+            _suppressed(measure.name, basis, one.time)
             for one in lists
             if one not in large
             for measure in measures
@@ -524,7 +524,7 @@ def _of_period(
     tables = list(with_unseen(one.amount, basis, whole, unseen, one.smallest(least)))
     for measure in measures:
         if not public and needs.get(measure.name, 0.0) not in told:
-            yield _withheld(measure.name, basis, one.time)
+            yield _suppressed(measure.name, basis, one.time)
             continue
         values = [float(measure.function(amounts)) for amounts in tables]
         cannot_say = NO_SAMPLE
@@ -590,7 +590,7 @@ def _of_period(
         **shared,
     )
     few = not public and round(TAIL * many) < least
-    yield _withheld("tail_exponent", basis, one.time) if few else _tail(one, shared)
+    yield _suppressed("tail_exponent", basis, one.time) if few else _tail(one, shared)
     yield from _by_group(one, shared)
 
 
@@ -746,7 +746,7 @@ def _changes(lists: list[Listed], basis: str, floor: float, least: int) -> Itera
         if "all listed" not in rules or (
             name == "top_fifth_share" and not all(fifth_told(one, least) for one in ends)
         ):
-            yield _withheld(f"{name}_change", basis, between)
+            yield _suppressed(f"{name}_change", basis, between)
             continue
         values = {
             rule: [float(indicator(amount)) for amount in pair] for rule, pair in rules.items()
@@ -1058,8 +1058,8 @@ def _targets(
             )
 
 
-def _withheld(name: str, basis: str, of: str = "") -> Finding:
-    return withheld(
+def _suppressed(name: str, basis: str, of: str = "") -> Finding:
+    return suppressed_finding(
         name,
         of,
         estimand="Concentration among the holders.",

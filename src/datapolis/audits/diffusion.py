@@ -41,7 +41,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.privacy import SUPPRESSED
 from datapolis.audits.rumours import how_threads_differ
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.audits.ties import strong_and_weak
@@ -163,7 +163,7 @@ def diffusion(
     else:
         answers = [strong_and_weak(rows, strength, links, chance, least)]
     series = {name: one for _, found, _ in answers for name, one in found.items()}
-    few = any(WITHHELD in one.cannot_say for findings, _, _ in answers for one in findings)
+    few = any(SUPPRESSED in one.cannot_say for findings, _, _ in answers for one in findings)
     if CHARTS[asked] not in series and (people.rows < least if people else few):
         hidden = (suppressed(CHARTS[asked], too_few(UNITS[asked], least)),)
     return Audit(

@@ -1,4 +1,4 @@
-"""What the three questions of `diffusion` share: names, layers of ties, what is withheld."""
+"""What the three questions of `diffusion` share: names, layers of ties, what is suppressed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.options import Progress
-from datapolis.audits.privacy import LEAST, WITHHELD
+from datapolis.audits.privacy import ITS_VALUE, LEAST
 from datapolis.core.errors import InputError, nearest
 from datapolis.tables import N, Table
 
@@ -46,7 +46,7 @@ class Chance:
             self.progress(what, done, of)
 
 
-def withheld(
+def suppressed_estimate(
     make: Any, name: str, estimand: str, of: str = "", number: int = 0, least: int = LEAST
 ) -> Finding:
     """A finding without a number, for its group is too small to be shown, or to estimate from."""
@@ -59,8 +59,8 @@ def withheld(
         n_rows=0,
         n_units=0,
         method=make.keywords.get("method", "none"),
-        says="Withheld." if hidden else "Not estimated.",
-        cannot_say=WITHHELD if hidden else f"Fewer than {FEWEST} units: too few to say anything.",
+        says="Suppressed." if hidden else "Not estimated.",
+        cannot_say=ITS_VALUE if hidden else f"Fewer than {FEWEST} units: too few to say anything.",
     )
     return one
 

@@ -55,7 +55,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.privacy import ITS_VALUE
 from datapolis.audits.suppressed import Suppressed, each, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.indicators.disclosure import (
@@ -536,10 +536,10 @@ class _File:
         return many == others or abs(many - others) >= self.least
 
     def finding(self, name: str, value: float, *, shown: bool = True, **words: Any) -> Finding:
-        """A finding about the people of the file, withheld where it may not be shown."""
+        """A finding about the people of the file, suppressed where it may not be shown."""
         words = {"basis": BASIS, "cannot_say": FILE, "claims": ("V5", "V7", "V8"), **words}
         if not (shown and self.shown):
-            words.update(says="Withheld: too few people to be told apart.", cannot_say=WITHHELD)
+            words.update(says="Suppressed: too few people to be told apart.", cannot_say=ITS_VALUE)
             words.update(lower=np.nan, upper=np.nan, interval="none")
             value = np.nan
         counted = {"n_rows": self.people, "n_units": self.people, "units": "people"}
@@ -1038,9 +1038,9 @@ def _notes(
     joined = len(bin_starts(int(classes.size.max()), file.least_k)) - len(file.starts)
     if joined:
         yield f"Class sizes with fewer than {file.least} people are told together with the next."
-    if withheld := int(np.isnan(list(groups.shares.values())).sum()):
+    if hidden := int(np.isnan(list(groups.shares.values())).sum()):
         yield (
-            f"{withheld:,} of {len(groups.shares):,} sets of attributes are withheld: they single "
+            f"{hidden:,} of {len(groups.shares):,} sets of attributes are suppressed: they single "
             f"out fewer than {file.least} people, or so few more or fewer than another."
         )
 

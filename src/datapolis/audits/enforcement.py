@@ -35,7 +35,7 @@ import numpy as np
 
 from datapolis.audits.cell_suppression import shown_together
 from datapolis.audits.disclosure_control import countable, enough_each_side, parted, rest_is_safe
-from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
+from datapolis.audits.finding import Audit, Columns, Finding, audit, suppressed_finding
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -46,7 +46,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, one_dominates
+from datapolis.audits.privacy import SUPPRESSED, one_dominates
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.indicators import spearman, top_fifth_share
@@ -158,7 +158,7 @@ def enforcement(
     """How many decisions and how much money, by group and by month, and how unequal the fines are.
 
     Raises InputError where amounts are negative or no numbers, where a date and its year disagree
-    or a case was decided before it was opened, and where groups are too many to withhold some.
+    or a case was decided before it was opened, and where groups are too many to suppress some.
     """
     by = [one.strip() for one in (by.split(",") if isinstance(by, str) else by)]
     rows = open_table(table, drop=drop, duplicates=duplicates)
@@ -174,12 +174,12 @@ def enforcement(
     told: dict[str, Any] = {"kind": "enforcement", "title": "What regulators fine"}
     if not read.safe(least):
         return Audit(
-            findings=(withheld("decisions", **HIDDEN),),
+            findings=(suppressed_finding("decisions", **HIDDEN),),
             suppressed=each(
                 (*(f"groups: {name}" for name in by), *(("months",) if date else ())),
                 too_few(unit or "decisions", least),
             ),
-            notes=(*rows.notes, f"All: {WITHHELD}."),
+            notes=(*rows.notes, f"All: {SUPPRESSED}."),
             inputs=(rows.provenance,),
             **told,
         )
@@ -427,14 +427,14 @@ def _seen(tables: dict[str, Groups], read: Decisions, least: int) -> dict[str, C
 
 
 def _hidden(tables: dict[str, Groups], seen: dict[str, Column]) -> Iterator[str]:
-    """How many groups are withheld."""
+    """How many groups are suppressed."""
     for name in tables:
         many = int((~seen[name]).sum())
         if many:
             what = {CROSS: "all columns together", YEAR: "year", MONTH: "month"}.get(name, name)
             yield (
-                f"{many:,} groups by {what} are withheld: they are smaller than the threshold, one "
-                "of them has nearly all, or they could be had by subtraction."
+                f"{many:,} groups by {what} are suppressed: they are smaller than the threshold, "
+                "one of them has nearly all, or they could be found by subtraction."
             )
 
 
@@ -479,7 +479,7 @@ def _sums(read: Decisions, counted: frozenset[str], least: int, currency: str) -
     )
     known = read.known
     if not known.safe(least):
-        yield withheld("sum", **HIDDEN)
+        yield suppressed_finding("sum", **HIDDEN)
         return
     shared |= _told(known, read, counted)
     amounts = known.each
@@ -503,7 +503,9 @@ def _sums(read: Decisions, counted: frozenset[str], least: int, currency: str) -
     safe = rest_is_safe(amounts, known.units, amounts.size / 5, least=least)
     if total <= 0 or amounts.size < 5 or not safe:
         yield (
-            withheld("top_fifth_share", **HIDDEN) if least > 1 else _not("top_fifth_share", shared)
+            suppressed_finding("top_fifth_share", **HIDDEN)
+            if least > 1
+            else _not("top_fifth_share", shared)
         )
         return
     none: Column = np.append(amounts, np.zeros(unknown))
@@ -539,7 +541,7 @@ def _quantiles(
     for share in QUANTILES:
         value = _quantile(amounts, share)
         if not enough_each_side(known.each, known.units, value, least):
-            yield withheld("quantile", f"{share:.0%}", **HIDDEN)
+            yield suppressed_finding("quantile", f"{share:.0%}", **HIDDEN)
             continue
         low, high = (
             _quantile(np.sort(np.append(amounts, np.full(unknown, other))), share)
@@ -590,7 +592,11 @@ def _tail(
     law = power_law.fit(fined.amount, fined.many)
     above = fined[fined.amount >= law.x_min]
     if law.n_tail < TAIL or not parted(fined.each, fined.units, law.x_min * (1 - 1e-12), least):
-        yield withheld("tail_exponent", **HIDDEN) if least > 1 else _not("tail_exponent", shared)
+        yield (
+            suppressed_finding("tail_exponent", **HIDDEN)
+            if least > 1
+            else _not("tail_exponent", shared)
+        )
         return
     beside = counted >= AMOUNTS and bool(
         countable({"tail": fined.each >= law.x_min}, fined.units, least=least)
@@ -676,7 +682,7 @@ def _leaders(
         among = "" if seen[name].all() else " among the groups that are shown"
         if not chosen.size or total <= 0:
             yield (
-                withheld("most_decisions", name, **HIDDEN)
+                suppressed_finding("most_decisions", name, **HIDDEN)
                 if chosen.size == 0
                 else _not("most_money", _shared(read), name)
             )
@@ -751,7 +757,7 @@ def _months(
     months = int(np.datetime64(last, "M") - np.datetime64(first, "M")) + 1 if first else 0
     told = [bool(seen[MONTH][at]) for at in np.unique(tables[MONTH].place[_in(read, first, last)])]
     if not all(told):
-        yield withheld("decisions_a_month", **HIDDEN)
+        yield suppressed_finding("decisions_a_month", **HIDDEN)
         return
     yield Finding(
         name="decisions_a_month",
@@ -815,7 +821,7 @@ def _delays(
     units = np.unique(both.units, return_inverse=True)[1]
     middles = [naive, *([limit.quantile(0.5)] if limit.identified else [])]
     if not all(enough_each_side(delay, units, one, least) for one in middles):
-        yield withheld("delay", **HIDDEN)
+        yield suppressed_finding("delay", **HIDDEN)
         return
     yield Finding(
         name="delay_as_recorded",
@@ -844,7 +850,7 @@ def _delays(
         method=f"product limit in reverse time, as of {told}, {draws:,} bootstrap samples of "
         f"{shared['units']}"
         + (
-            "; an end of the interval is withheld: too few beyond it"
+            "; an end of the interval is suppressed: too few beyond it"
             if limit.identified and not bounded
             else ""
         ),

@@ -24,7 +24,7 @@ from datapolis import __version__
 from datapolis.audits.data_quality_notes import Roles, slip_notes
 from datapolis.audits.dependencies import Dependency, check_dependencies, rules_of
 from datapolis.audits.options import READING
-from datapolis.audits.privacy import LEAST, WITHHELD
+from datapolis.audits.privacy import BEFORE, ITS_VALUE, LEAST, SUPPRESSED
 from datapolis.audits.suppressed import QUESTION, Drawing, Suppressed
 from datapolis.core.errors import InputError, StoreError, nearest
 from datapolis.tables import Format, open_table
@@ -132,7 +132,7 @@ class Audit:
     targets: tuple[Target, ...] = ()
     series: Mapping[str, Columns] = field(default_factory=dict)  # what charts draw, by name
     suppressed: tuple[Suppressed, ...] = ()  # charts, or parts of them, that are not drawn
-    notes: tuple[str, ...] = ()  # what was read, left out, withheld
+    notes: tuple[str, ...] = ()  # what was read, left out, suppressed
     inputs: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     version: str = __version__
@@ -198,7 +198,9 @@ class Audit:
     @property
     def question(self) -> str:
         """What is asked, once, of whoever knows a table of which something is suppressed."""
-        hidden = any(WITHHELD in one.cannot_say for one in self.findings)
+        hidden = any(
+            words in one.cannot_say for one in self.findings for words in (SUPPRESSED, BEFORE)
+        )
         if self.options.get("public") or not (hidden or self.suppressed):
             return ""
         return QUESTION.format(least=self.options.get("min_group", LEAST))
@@ -381,7 +383,7 @@ def _discreet(found: Audit, least: int, of_units: bool) -> Audit:
         ):
             one = {**one, "rows": None, "dropped": None if few else dropped}
             words = {
-                f"{name}: {rows:,} rows.": f"{name}: how many rows it has is withheld.",
+                f"{name}: {rows:,} rows.": f"{name}: how many rows it has is suppressed.",
                 f"{name}: {dropped:,} rows were left out": f"{name}: fewer than {least} rows were "
                 "left out",
             }
@@ -396,7 +398,7 @@ def without_rows(
 ) -> tuple[dict[str, Any], list[str]]:
     """What a table is, and the notes on it, without how many rows it has."""
     name, rows = provenance["table"], provenance["rows"]
-    hidden = f"{name}: how many rows it has is withheld."
+    hidden = f"{name}: how many rows it has is suppressed."
     told = [hidden if note == f"{name}: {rows:,} rows." else note for note in notes]
     return {**provenance, "rows": None}, told
 
@@ -449,7 +451,7 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
-def withheld(
+def suppressed_finding(
     name: str,
     of: str = "",
     *,
@@ -466,9 +468,9 @@ def withheld(
         estimate=np.nan,
         units=units,
         basis=basis,
-        method="withheld",
-        says="Withheld.",
-        cannot_say=WITHHELD,
+        method="suppressed",
+        says="Suppressed.",
+        cannot_say=ITS_VALUE,
         claims=claims,
     )
 

@@ -34,7 +34,7 @@ import numpy as np
 from datapolis.audits.cell_suppression import shown_together
 from datapolis.audits.data_quality import keys_doubted
 from datapolis.audits.dependencies import Needs
-from datapolis.audits.finding import Audit, Columns, Finding, audit, withheld
+from datapolis.audits.finding import Audit, Columns, Finding, audit, suppressed_finding
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -44,7 +44,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, one_dominates
+from datapolis.audits.privacy import SUPPRESSED, one_dominates
 from datapolis.audits.suppressed import NAMED, Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.indicators import concentration_ratio, herfindahl
@@ -142,13 +142,13 @@ def influence(
     names, totals = spent.by_company(spent.amount)
     inputs = [rows.provenance]
     if not _showable(totals, least, public):
-        findings = [withheld("spending", **HIDDEN)]
+        findings = [suppressed_finding("spending", **HIDDEN)]
         return Audit(
             kind="influence",
             title=_title(),
             findings=tuple(findings),
             suppressed=each(("steps", "companies"), too_few("companies", least)),
-            notes=(*notes, WITHHELD),
+            notes=(*notes, f"All: {SUPPRESSED}."),
             inputs=tuple(inputs),
         )
     findings = list(_sums(read, spent, replaced, least, public, currency))
@@ -463,7 +463,7 @@ def _sums(
         units and (units < least or one_dominates(part[part > 0])) for part, units in parts
     )
     if hidden:
-        yield withheld("plain_sum", **HIDDEN)
+        yield suppressed_finding("plain_sum", **HIDDEN)
         return
     yield Finding(
         name="plain_sum",
@@ -544,7 +544,7 @@ def _concentration(spent: Spent, least: int, currency: str) -> Iterator[Finding]
     values = [float(concentration_ratio(one, few)) for one in readings]
     top = np.sort(totals)[::-1][:few]
     if few < least or (least > 1 and one_dominates(top)):
-        yield withheld("top_five", **HIDDEN)
+        yield suppressed_finding("top_five", **HIDDEN)
         return
     leaders = names[np.argsort(-totals, kind="stable")[:few]]
     named = f": {', '.join(leaders)}" if least <= 1 else ""

@@ -49,7 +49,7 @@ from datapolis.audits.options import (
     Progress,
     Public,
 )
-from datapolis.audits.privacy import WITHHELD
+from datapolis.audits.privacy import SUPPRESSED
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.indicators import (
@@ -324,7 +324,7 @@ def _exchange(
     if itself and rule.whole(itself):
         notes.append(f"{itself:,} rows link a holder to itself; they count for nothing.")
     if not graph.show_value:
-        notes.append(f"Numbers on islands or on what they hold are {WITHHELD}.")
+        notes.append(f"Numbers on islands or on what they hold are {SUPPRESSED}.")
     return AuditAnswer(
         "Islands of exchange",
         findings,
@@ -824,7 +824,7 @@ def _view_notes(view: JointView) -> list[str]:
     if not view.rule.public:
         notes.append(
             f"Names of {view.rights} at fewer than {view.rule.least} {view.lefts}, and steps of "
-            "the coverage by fewer, are withheld."
+            "the coverage by fewer, are suppressed."
         )
     return notes
 

@@ -29,7 +29,7 @@ from datapolis.audits.diffusion_common import (
     counted,
     in_words,
     names_as_text,
-    withheld,
+    suppressed_estimate,
 )
 from datapolis.audits.finding import Columns, Finding
 from datapolis.core.errors import InputError
@@ -90,7 +90,7 @@ def who_came_first(
     )
     estimand = "The mean share of an adopter's neighbours who had adopted in an earlier period."
     if number < max(least, FEWEST):
-        few = withheld(make, "earlier_neighbours", estimand, "", number, least)
+        few = suppressed_estimate(make, "earlier_neighbours", estimand, "", number, least)
         return [*findings, few], {}, notes
     found = float(neighbours.exposure(times))
     by_chance = exposure_by_chance(
@@ -184,7 +184,7 @@ def _coverage(cells: Columns, source: Column, target: Column, least: int) -> Ite
         )
         estimand = "The share of nominations that lead to people of the first table."
         if min(many, np.unique(source[here]).size) < least:
-            yield withheld(make, "nominations_inside", estimand, "a small layer")
+            yield suppressed_estimate(make, "nominations_inside", estimand, "a small layer")
             continue
         inside = float(cells[N][here & (target >= 0)].sum() / many)
         yield make(

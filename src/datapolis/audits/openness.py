@@ -80,11 +80,11 @@ def openness(
         f"{is_open} stands as published: it is not worked out from the attributes.",
     ]
     if len(told) < len(periods):
-        notes.append(f"{len(periods) - len(told)} periods are withheld.")
+        notes.append(f"{len(periods) - len(told)} periods are suppressed.")
     if attributes and not rule.public:
         notes.append(
-            "Counts of small groups of entries, and counts that give them away, are withheld, and "
-            "so are bounds for what is unsure."
+            "Counts of small groups of entries, and counts that give them away, are suppressed, "
+            "and so are bounds for what is unsure."
         )
     series = _series(judged)
     hidden = _hidden(series, periods, told, attributes, rule)
@@ -587,7 +587,7 @@ def supply(
         "The concentration of supply is no index of the model: printed, no target.",
     ]
     if not visible.all():
-        notes.append(f"{int((~visible).sum())} {plural(holder)} are withheld.")
+        notes.append(f"{int((~visible).sum())} {plural(holder)} are suppressed.")
     series: dict[str, Columns] = {}
     if order:
         series["supply"] = {"holder": names[order], "offers": offered[order].astype(int)}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datapolis.audits import cells as reading
-from datapolis.audits.finding import Columns, Finding, withheld
+from datapolis.audits.finding import Columns, Finding, suppressed_finding
 from datapolis.audits.price_options import (
     CLAIMS,
     FAMILY,
@@ -28,7 +28,7 @@ from datapolis.audits.price_options import (
     Found,
     PriceOptions,
 )
-from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.privacy import SUPPRESSED, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.clustered import without_rounding
@@ -98,7 +98,7 @@ def compare_areas(rows: Table, asked: PriceOptions) -> Found:
     told = _areas_told([areas], asked)
     if not told[0]:
         few = each(("gaps", "fifths"), too_few("areas, or people of a group,", asked.least))
-        return Found([_withheld_areas(asked)], {}, notes, [], few)
+        return Found([_suppressed_areas(asked)], {}, notes, [], few)
     distinct = int(np.unique(areas.y).size)
     if distinct < areas.y.size / 2:
         notes.append(
@@ -113,8 +113,8 @@ def compare_areas(rows: Table, asked: PriceOptions) -> Found:
     told = _areas_told([part for _, part in parts], asked)
     if hidden := int((~told).sum()):
         notes.append(
-            f"{hidden:,} of {len(parts):,} markets are left out: {WITHHELD}, or nobody of a group "
-            "lives there."
+            f"{hidden:,} of {len(parts):,} markets are left out: {SUPPRESSED}, or nobody of a "
+            "group lives there."
         )
     findings += [
         _gap(part, first, other, label, asked)
@@ -211,8 +211,8 @@ def _ruled(areas: Areas, asked: PriceOptions) -> bool:
     return any(one_dominates(values) for values in added)
 
 
-def _withheld_areas(asked: PriceOptions) -> Finding:
-    return withheld(
+def _suppressed_areas(asked: PriceOptions) -> Finding:
+    return suppressed_finding(
         "gap",
         estimand=f"The difference in mean {asked.outcome.text} between groups of people.",
         units=asked.clusters,
@@ -362,7 +362,7 @@ def _fifths(
     ).reshape(people.shape)
     told &= told.all(axis=0)  # of all groups or of none: one may be the sum of others
     if not told.all():
-        notes.append(f"{int((~told).sum())} shares of fifths are {WITHHELD}.")
+        notes.append(f"{int((~told).sum())} shares of fifths are {SUPPRESSED}.")
     shares = people / people.sum(axis=1, keepdims=True)
     kept = np.argwhere(told)
     findings = [

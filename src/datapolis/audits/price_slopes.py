@@ -17,7 +17,7 @@ import numpy as np
 
 from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared
-from datapolis.audits.finding import Columns, Finding, withheld
+from datapolis.audits.finding import Columns, Finding, suppressed_finding
 from datapolis.audits.price_options import (
     CLAIMS,
     FEW,
@@ -119,7 +119,7 @@ def fit_slopes(rows: Table, asked: PriceOptions) -> Found:
     terms += zip(asked.controls, controls, strict=True)
     if few < asked.least or any(_few_apart(data, term, name, asked) for term, name in terms):
         hidden = each(("slopes",), too_few(asked.clusters, asked.least))
-        return Found([_withheld_slope(focus, asked)], {}, notes, [], hidden)
+        return Found([_suppressed_slope(focus, asked)], {}, notes, [], hidden)
     findings = [_slope(name, one, focus, asked) for name, one in fitted.items()]
     level = fitted["slope"]
     findings.append(
@@ -200,8 +200,8 @@ def _slope(name: str, fitted: Regression, focus: Term, asked: PriceOptions) -> F
     )
 
 
-def _withheld_slope(focus: Term, asked: PriceOptions) -> Finding:
-    return withheld(
+def _suppressed_slope(focus: Term, asked: PriceOptions) -> Finding:
+    return suppressed_finding(
         "slope",
         estimand=f"The change in {asked.outcome.text} with {focus.text}.",
         units=asked.clusters,

@@ -44,7 +44,7 @@ import numpy as np
 from datapolis.audits import cells as reading
 from datapolis.audits.cells import Prepared, Reduced, prepare
 from datapolis.audits.dependencies import Needs
-from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, withheld
+from datapolis.audits.finding import Audit, Columns, Finding, Target, audit, suppressed_finding
 from datapolis.audits.options import (
     MIN_GROUP,
     Draws,
@@ -73,7 +73,7 @@ from datapolis.audits.price_options import (
     parse_term,
 )
 from datapolis.audits.price_slopes import fit_slopes, regression_beside
-from datapolis.audits.privacy import WITHHELD, one_dominates, shown
+from datapolis.audits.privacy import SUPPRESSED, one_dominates, shown
 from datapolis.audits.suppressed import Suppressed, each, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference.clustered import (
@@ -236,12 +236,12 @@ def _two_groups(rows: Table, asked: PriceOptions) -> Found:
         told[1:] = _beside(reduced, asked, told[1:], np.array([min(one.units) for one in family]))
     if not told[0]:
         nothing = each(("pairs",), too_few(asked.units, asked.least))
-        return Found([_withheld(asked)], {}, notes, [], nothing)
+        return Found([_suppressed(asked)], {}, notes, [], nothing)
     told = told[1:]
     if asked.within and not family:
         notes.append(f"There are more than {FAMILY} markets: they are told together alone.")
     if hidden := int((~told).sum()):
-        notes.append(f"{hidden:,} of {len(family):,} markets are {WITHHELD}.")
+        notes.append(f"{hidden:,} of {len(family):,} markets are {SUPPRESSED}.")
     if family and all(one.least * len(family) > SIGNIFICANCE for one in family):
         notes.append(
             f"No p of {len(family):,} markets can fall below 5 % after Holm: there are too few "
@@ -344,7 +344,7 @@ def _beside(
 ) -> Column:
     """Which markets may be told beside all together, whose rest must be safe as a whole.
 
-    A unit may lie in several of the markets that are withheld, and one may dominate them all.
+    A unit may lie in several of the markets that are suppressed, and one may dominate them all.
     """
     if asked.public:
         return told
@@ -487,8 +487,8 @@ def _told(every: Sequence[Compared], asked: PriceOptions) -> Column:
 # telling
 
 
-def _withheld(asked: PriceOptions) -> Finding:
-    return withheld(
+def _suppressed(asked: PriceOptions) -> Finding:
+    return suppressed_finding(
         "difference",
         estimand=_estimand(asked, ""),
         units=asked.units,
@@ -790,7 +790,7 @@ def _mirror(rows: Table, asked: PriceOptions, notes: list[str]) -> list[Finding]
     reduced, _ = _reduced(prepared, turned, turned.same)
     everything, family = _family(reduced, turned)
     if not _told([everything], turned)[0]:
-        notes.append(f"{outcome.text} at equal {asked.outcome.column} is {WITHHELD}.")
+        notes.append(f"{outcome.text} at equal {asked.outcome.column} is {SUPPRESSED}.")
         return []
     adjusted = holm(np.array([one.p for one in family]))
     beyond = (

@@ -1,11 +1,11 @@
 """What may be shown of groups: none below a threshold, none that a total gives away.
 
-A group with fewer than `least` independent units or fewer than `least` people is withheld. Where
-the table also tells a total, one group withheld alone could be had by subtraction, so the smallest
-of the others is withheld with it, until what is withheld reaches the threshold together. Where one
-unit may lie in several groups, units of small groups may be the same, so that one large group must
-be among those withheld. A sum is withheld too where one contributor could work out another: the p %
-rule. Tables declared public, such as a register, are shown whole.
+A group with fewer than `least` independent units or fewer than `least` people is suppressed. Where
+the table also tells a total, one group suppressed alone could be had by subtraction, so the
+smallest of the others is suppressed with it, until what is suppressed reaches the threshold
+together. Where one unit may lie in several groups, units of small groups may be the same, so that
+one large group must be among those suppressed. A sum is suppressed too where one contributor could
+work out another: the p % rule. Tables declared public, such as a register, are shown whole.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control.
 """
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 LEAST = 10  # units and people in the smallest group that is shown
 PERCENT = 10.0  # how near a contributor may be estimated from outside, percent of its part
-WITHHELD = "withheld: its group is smaller than the threshold, or could be had by subtraction"
+SUPPRESSED = (
+    "suppressed, as the group is smaller than the threshold or the number could be found by "
+    "subtraction"
+)
+BEFORE = "withheld: its group is smaller than the threshold"  # the words of 0.1, in stored audits
+ITS_VALUE = f"Its value: it is {SUPPRESSED}."  # what a finding that is suppressed cannot say
 
 
 def shown(
@@ -45,7 +50,7 @@ def shown(
     total           whether the sum over the groups is told anywhere, so that one is not enough
     overlap         whether a unit may lie in several groups, so that their sizes do not add up
     within          the part of the table each group belongs to, if each part has a total of its own
-    dominated       groups to withhold because one contributor dominates, see `dominant`
+    dominated       groups to suppress because one contributor dominates, see `dominant`
     """
     size = np.asarray(units, float)
     if people is not None:
@@ -138,5 +143,5 @@ def one_digit(value: float) -> float:
 
 
 def _enough(sizes: Float[Column, "hidden"], least: int, overlap: bool) -> bool:
-    """Whether groups that are withheld hide one another."""
+    """Whether groups that are suppressed hide one another."""
     return bool(sizes.size > 1 and (sizes.max() if overlap else sizes.sum()) >= least)

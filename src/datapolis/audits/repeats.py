@@ -55,7 +55,7 @@ def repeat_notes(
     alike = f"with the same {' and '.join(case)}, spelling apart, differ in {amount} or spelling"
     if not _safe(found, twice, least):
         many = f"Fewer than {least}" if several < least else "Some"
-        return [f"{rows.name}: {many} rows {alike}: {ASKED} {KEPT} Their sums are withheld."]
+        return [f"{rows.name}: {many} rows {alike}: {ASKED} {KEPT} Their sums are suppressed."]
     total = float(rows.group([], total=rows[amount].sum())[derived("total")][0])
     once = total - float(found.more[twice].sum())
     return [

@@ -65,7 +65,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, dominant
+from datapolis.audits.privacy import ITS_VALUE, SUPPRESSED, dominant
 from datapolis.audits.suppressed import NAMED, Suppressed, suppressed, too_few
 from datapolis.core.errors import InputError, nearest
 from datapolis.statistics.inference.ranks import spearman_test
@@ -685,7 +685,7 @@ class RightsGrid:
         return large
 
     def finding(self, name: str, **given: Any) -> Finding:
-        """A finding about this right; nan stands for what is withheld or cannot be said."""
+        """A finding about this right; nan stands for what is suppressed or cannot be said."""
         shared: dict[str, Any] = {
             "unit": self.reading.scale,
             "units": f"units ({self.reading.unit})",
@@ -695,7 +695,7 @@ class RightsGrid:
         }
         return Finding(name=name, **{**shared, **given})
 
-    def withheld(self, name: str, estimand: str, of: str = "") -> Finding:
+    def suppressed(self, name: str, estimand: str, of: str = "") -> Finding:
         """A finding of a group that is too small to be shown."""
         return self.finding(
             name,
@@ -703,8 +703,8 @@ class RightsGrid:
             estimand=estimand,
             estimate=np.nan,
             method="not shown",
-            says="Withheld.",
-            cannot_say=WITHHELD,
+            says="Suppressed.",
+            cannot_say=ITS_VALUE,
         )
 
 
@@ -721,7 +721,7 @@ def _coverage(view: RightsGrid) -> Finding:
     units, cells = int(there.any(axis=1).sum()), int(there.sum())
     years = {f"in {year}" for year, any_ in zip(grid.years, there.any(axis=0), strict=True) if any_}
     if not every[there.any(axis=0)].all() or not view.counted >= {*years, "any", "listed"}:
-        return view.withheld("coverage", estimand)
+        return view.suppressed("coverage", estimand)
     span = grid.years[0] if len(grid.years) == 1 else f"{grid.years[0]} to {grid.years[-1]}"
     always = int(view.throughout.sum())
     return view.finding(
@@ -762,7 +762,7 @@ def _levels(view: RightsGrid) -> Iterator[Finding]:
             if not here.any():
                 continue
             if not told[name][place]:
-                yield view.withheld(name, estimand, year)
+                yield view.suppressed(name, estimand, year)
                 continue
             level = float(part[here, place].sum() / whole[here, place].sum())
             many, safe = int(here.sum()), bool(view.rows_safe[name != "level"][place])
@@ -780,7 +780,7 @@ def _levels(view: RightsGrid) -> Iterator[Finding]:
             if name == "level" and view.reading.kind == "entries":
                 if not safe:
                     what = f"The share of all rows with {view.reading.label}, {year}."
-                    yield view.withheld("share_of_rows", what, year)
+                    yield view.suppressed("share_of_rows", what, year)
                     continue
                 met, all_ = float(entries[here, place].sum()), int(rows[here, place].sum())
                 yield view.finding(
@@ -830,10 +830,10 @@ def _changes(view: RightsGrid) -> Iterator[Finding]:
             cannot_say="Whether anything changed: other units are listed in the two years.",
         )
     else:
-        yield view.withheld("change", f"{estimand}, all rows.", f"{first} to {last}")
+        yield view.suppressed("change", f"{estimand}, all rows.", f"{first} to {last}")
     estimand = f"{estimand}, in the units there in every year."
     if not kept.all() and stays.sum() >= max(FEWEST, view.least):
-        yield view.withheld("change_throughout", estimand, f"{first} to {last}")
+        yield view.suppressed("change_throughout", estimand, f"{first} to {last}")
         return
     if stays.sum() < max(FEWEST, view.least):
         yield _too_few(view, "change_throughout", estimand, f"{first} to {last}")
@@ -1081,7 +1081,7 @@ def _alike(
 ) -> Finding:
     many = first.size
     if not view.public and 0 < many < view.least:
-        return view.withheld("agreement", estimand, year)
+        return view.suppressed("agreement", estimand, year)
     test = spearman_test(first, second, draws=draws, seed=seed) if many >= FEWEST else None
     shared: dict[str, Any] = {
         "of": year,
@@ -1222,7 +1222,7 @@ def _notes(view: RightsGrid) -> Iterator[str]:
     every, kept = view.told(*grid.levels(by_year=True))
     hidden = int((~every).sum() + (~kept).sum()) if view.several else int((~every).sum())
     if hidden and not view.public:
-        yield f"{hidden:,} levels are {WITHHELD}."
+        yield f"{hidden:,} levels are {SUPPRESSED}."
 
 
 def _series(view: RightsGrid, trends: Mapping[str, Estimate | None]) -> dict[str, Columns]:

@@ -24,8 +24,8 @@ from datapolis.audits.diffusion_common import (
     counted,
     in_words,
     names_as_text,
+    suppressed_estimate,
     two_names,
-    withheld,
 )
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import shown
@@ -75,7 +75,7 @@ def how_threads_differ(rows: Table, given: Mapping[str, Any], least: int) -> Rep
         of = f"{kinds[0]} against {kinds[1]}"
         for name, (words, _) in family.items():
             estimand = f"The chance that a thread of the first kind has the greater {words}."
-            findings.append(withheld(make, name, estimand, of, few, least))
+            findings.append(suppressed_estimate(make, name, estimand, of, few, least))
         return findings, {}, notes
     compared = {
         name: _compared(*(values[side][np.isfinite(values[side])] for side in sides))

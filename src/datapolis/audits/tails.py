@@ -45,7 +45,7 @@ from datapolis.audits.options import (
     Public,
     Seed,
 )
-from datapolis.audits.privacy import WITHHELD, shown
+from datapolis.audits.privacy import ITS_VALUE, shown
 from datapolis.audits.suppressed import Suppressed, suppressed, too_few
 from datapolis.core.errors import InputError
 from datapolis.statistics.inference import binned, heavy_tails, power_law
@@ -144,7 +144,7 @@ def tails(
         series: dict[str, Columns] = {}
         targets: tuple[Target, ...] = ()
         hidden = [suppressed("survival", too_few(values.units, min_group))]
-        hidden = hidden if reason == WITHHELD else []
+        hidden = hidden if reason == ITS_VALUE else []
     else:
         tail = _Tail(values, draws, seed, progress)
         findings = list(_findings(tail, known, most, rate, bins))
@@ -458,7 +458,7 @@ class _Told:
         if not values.n:
             return "There is no value from the floor on."
         if not self.public and min(values.n, values.many()) < self.least:
-            return WITHHELD
+            return ITS_VALUE
         if values.different[0].size < 2:
             return "All values are equal: there is no tail."
         return None
@@ -478,13 +478,13 @@ class _Told:
 
 
 def _none(values: Values, reason: str) -> Finding:
-    withheld = reason == WITHHELD
+    hidden = reason == ITS_VALUE
     return Finding(
         name="verdict",
         estimand=f"Whether the tail of {values.column} is a power law.",
         estimate=np.nan,
-        n_rows=0 if withheld else values.n,
-        n_units=0 if withheld else values.many(),
+        n_rows=0 if hidden else values.n,
+        n_units=0 if hidden else values.many(),
         units=values.units,
         basis="each value counts once",
         method="none",
@@ -501,7 +501,7 @@ def _findings(
 ) -> Iterator[Finding]:
     values = tail.values
     if not known.enough(tail.here):
-        yield _none(values, WITHHELD)
+        yield _none(values, ITS_VALUE)
     else:
         start = known.value(tail.law.x_min)
         shared = {
@@ -623,8 +623,8 @@ def _start(tail: _Tail, known: _Told, method: str, shared: dict[str, Any]) -> Fi
             estimate=np.nan,
             unit=values.column,
             method=method,
-            says="Where the tail starts is withheld.",
-            cannot_say=WITHHELD,
+            says="Where the tail starts is suppressed.",
+            cannot_say=ITS_VALUE,
             **shared,
         )
     limits: dict[str, Any] = {}
@@ -859,7 +859,7 @@ def _heaped(values: Values, known: _Told) -> Finding:
     below = values.read - values.n  # by subtraction
     if not parts.all() or not (known.public or below == 0 or below >= known.least):
         told |= {"n_rows": 0, "n_units": 0}
-        return Finding(estimate=np.nan, says="Withheld.", cannot_say=WITHHELD, **told)
+        return Finding(estimate=np.nan, says="Suppressed.", cannot_say=ITS_VALUE, **told)
     return Finding(
         estimate=share,
         says=f"{share:.0%} of the values end in 000"

@@ -26,7 +26,7 @@ from datapolis.audits.diffusion_common import (
     check_layers,
     counted,
     names_as_text,
-    withheld,
+    suppressed_estimate,
 )
 from datapolis.audits.finding import Columns, Finding
 from datapolis.audits.privacy import one_dominates, shown
@@ -51,7 +51,10 @@ TIE_LIMITS = (
     "That a weak tie is a weak friendship: strength counts what was exchanged on the layers and in "
     "the weeks watched, among the people watched, so that weak may mean unobserved."
 )
-DOMINATED = "withheld: who has most could be worked out from the sum (p % rule)"
+DOMINATED = (
+    "Its value: suppressed, since the largest contributor could be worked out from the sum (p % "
+    "rule)."
+)
 DIGITS = 12  # of a sum of strengths; sums that differ by rounding are equal
 
 
@@ -96,7 +99,9 @@ def strong_and_weak(
     )
     if min(web.people, web.one.size) < max(least, 2 * FEWEST):
         estimand = "The share of their neighbours that two tied people share."
-        few = withheld(make, "overlap", estimand, "", min(web.people, web.one.size), least)
+        few = suppressed_estimate(
+            make, "overlap", estimand, "", min(web.people, web.one.size), least
+        )
         return [*findings, few], {}, notes
     findings.append(
         make(
@@ -171,7 +176,7 @@ def _totals(rows: Table, strength: str, ties: tuple[str, str], least: int) -> It
         )
         estimand = "What all ties of the layer carry together."
         if not seen:
-            hidden = withheld(make, "total_strength", estimand, "a layer")
+            hidden = suppressed_estimate(make, "total_strength", estimand, "a layer")
             yield replace(hidden, cannot_say=DOMINATED) if ruled else hidden
             continue
         yield make(
@@ -197,7 +202,9 @@ def _overlaps(web: Web, overlap: Column, known: Column, make: Any, least: int) -
         here = known & (quarter == place)
         people = np.unique(np.concatenate([web.one[here], web.other[here]])).size
         if min(int(here.sum()), people) < max(least, FEWEST):
-            yield withheld(make, "overlap", estimand, word, min(int(here.sum()), people), least)
+            yield suppressed_estimate(
+                make, "overlap", estimand, word, min(int(here.sum()), people), least
+            )
             continue
         mean, lower, upper = mean_of_pairs(overlap[here], web.one[here], web.other[here])
         ends = "" if place == 0 else f"above {cuts[place - 1]:,.4g}"

@@ -146,7 +146,7 @@ def _attributes(many: int) -> str:
 
 def _label(row: dict[str, Any]) -> str:
     """What a set singles out, and its name."""
-    share = _percent(row["share"]) if np.isfinite(row["share"]) else "withheld"
+    share = _percent(row["share"]) if np.isfinite(row["share"]) else "suppressed"
     return f"{share}: {row['attributes'] if row['role'] == 'most telling' else row['role']}"
 
 
