@@ -16,7 +16,7 @@ def holm(p: Float[Column, "test"]) -> Float[Column, "test"]:
     """Holm's adjusted p values: below a level, the chance of any false alarm is below it too.
 
     The i-th smallest of m becomes the largest of (m - j + 1) p_(j), j <= i, at most 1; nan stays
-    nan and does not count. Source: Holm (1979).
+    nan and does not count. Source: Holm (1979). statsmodels has it too, but takes a second to load.
     """
     p = np.asarray(p, float)
     adjusted = np.full(p.shape, np.nan)

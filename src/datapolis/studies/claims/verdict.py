@@ -247,14 +247,12 @@ def below(held: int, draws: int, share: float) -> float:
 
 def clopper_pearson(held: int, draws: int, level: float = 0.95) -> tuple[float, float]:
     """The exact interval of a share. Clopper and Pearson (1934)."""
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
     if not draws:
         return 0.0, 1.0
-    tail = (1.0 - level) / 2
-    low = 0.0 if held == 0 else float(beta.ppf(tail, held, draws - held + 1))
-    high = 1.0 if held == draws else float(beta.ppf(1.0 - tail, held + 1, draws - held))
-    return low, high
+    found = binomtest(held, draws).proportion_ci(level, "exact")
+    return float(found.low), float(found.high)
 
 
 def median_interval(values: Float[np.ndarray, "draw"], level: float = 0.95) -> tuple[float, float]:
