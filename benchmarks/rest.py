@@ -14,7 +14,7 @@ import numpy as np
 
 import datapolis as dp
 from datapolis.studies import market_inversion
-from datapolis.studies.pipeline import build_world, read_inputs
+from datapolis.studies.inputs import build_world, read_inputs
 from datapolis.studies.posterior import baseline
 from datapolis.studies.study import read_study
 

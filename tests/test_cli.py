@@ -11,6 +11,7 @@ from datapolis import cli
 from datapolis.cli import shared
 from datapolis.core.errors import StoreError
 from datapolis.studies import pipeline
+from datapolis.studies.inputs import build_world, read_inputs
 from datapolis.studies.study import read_study
 
 TABLE = "month,firm,reach\n" + "".join(
@@ -176,14 +177,14 @@ def test_tables_are_found_in_the_data_folder_and_optional_ones_are_told(write, t
     data = tmp_path / "data"
     data.mkdir()
     (data / "firms.csv").write_text(TABLE)
-    inputs = pipeline.read_inputs(read_study(path), data)
+    inputs = read_inputs(read_study(path), data)
     assert [one["part"] for one in inputs.files] == ["firms"]
     assert inputs.notes[-1] == (
         "[world.graph] The table 'graph.csv' was not found, so this part of the world is "
         "generated. Give the folder that holds it with --data."
     )
     (data / "graph.csv").write_text("a,b\n1,2\n2,3\n")
-    inputs = pipeline.read_inputs(read_study(path), data)
+    inputs = read_inputs(read_study(path), data)
     assert inputs.graph["kind"].tolist() == ["strong", "strong"]
 
 
@@ -227,8 +228,8 @@ weight = "people"
 """
     path, _ = write(STUDY + more)
     study = read_study(path)
-    inputs = pipeline.read_inputs(study)
-    world = pipeline.build_world(study, inputs)
+    inputs = read_inputs(study)
+    world = build_world(study, inputs)
     assert world.sizes.firms == 8 and world.sizes.associations == 2
     assert world.sizes.agencies == 2 * (1 + 6) and world.sizes.citizens == 200
     assert {"firm1", "x", "y", "club", "union"} <= set(world.names)

@@ -106,7 +106,7 @@ def test_tables_in_folders_beside_a_study_are_found():
 
 @pytest.mark.parametrize("name", ["x" * 5_000, "a\\u0000b", "\\U0001F600" * 200])
 def test_a_name_that_no_file_can_have_is_not_found(name, tmp_path):
-    from datapolis.studies.pipeline import read_inputs
+    from datapolis.studies.inputs import read_inputs
 
     firms = f'[world.firms]\ntable = "{name}"\nname = "a"\nweight = "b"\n'
     study = parse_study((HEAD + firms).encode(), tmp_path / "study.toml")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datapolis import tables
-from datapolis.studies.pipeline import build_world, read_inputs
+from datapolis.studies.inputs import build_world, read_inputs
 from datapolis.studies.study import read_study
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "web-tracking" / "study.toml"

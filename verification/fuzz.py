@@ -249,7 +249,7 @@ TABLE = "name,amount,time\n" + "".join(f"f{n},{n + 1},2020\n" for n in range(20)
 
 def try_study(text: bytes, folder: Path) -> None:
     """Read a study; what it names has to lie beside it, and what is written in its folder."""
-    from datapolis.studies import pipeline
+    from datapolis.studies.inputs import read_inputs
     from datapolis.studies.study import parse_study
 
     (folder / "firms.csv").write_text(TABLE)
@@ -260,7 +260,7 @@ def try_study(text: bytes, folder: Path) -> None:
             check_inside(folder, folder / table)
     for table in study.world.tables().values():
         check_inside(folder, folder / table.table)
-    pipeline.read_inputs(study, folder)
+    read_inputs(study, folder)
 
 
 # --- tables --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from datapolis.audits import Audit
 from datapolis.core.errors import InputError, Interrupted, StoreError
 from datapolis.studies import files, pipeline, results_array, runs
 from datapolis.studies import store as stores
+from datapolis.studies.inputs import read_inputs
 
 from .conftest import FIRMS, PARTS, RECORD, STUDY, bits, run, snapshot
 
@@ -96,7 +97,7 @@ def test_a_policy_that_begins_after_the_end_is_told(folder, tmp_path):
     text = STUDY.replace("antitrust = 1.0", "antitrust = { from = 24, to = 36, level = 1.0 }")
     (tmp_path / "study.toml").write_text(text)
     (tmp_path / "firms.csv").write_text(FIRMS)
-    notes = pipeline.read_inputs(pipeline.read_study(tmp_path / "study.toml")).notes
+    notes = read_inputs(pipeline.read_study(tmp_path / "study.toml")).notes
     assert notes[-1] == (
         "[policies.idle] antitrust never acts: it begins at month 24, and the last month is 23."
     )

@@ -171,7 +171,7 @@ WORLDS, RESULTS = Kept(), Kept()
 
 def world_of(view: View, base: Base) -> World:
     """The world of a view, built once as long as it is wanted."""
-    from datapolis.studies.pipeline import build_world, read_inputs
+    from datapolis.studies.inputs import build_world, read_inputs
 
     plain = replace(view, months=12, members=AT_ONCE, seed=0, levers={})
     if base.study is None:  # generated: parameters do not enter

@@ -125,10 +125,11 @@ def provenance(view: View, base: Base) -> dict[str, Any]:
     """How the numbers come about."""
     from datapolis.app.comparison import world_of
     from datapolis.studies import pipeline
+    from datapolis.studies.inputs import read_inputs
 
     study = study_of(view, base)
     found: dict[str, Any] = pipeline.provenance(
-        study, pipeline.read_inputs(study, base.data), world_of(view, base)
+        study, read_inputs(study, base.data), world_of(view, base)
     )
     return found
 

@@ -414,7 +414,7 @@ def python_lines(view: View, base: Base) -> str:
     else:
         lines += [
             "from datapolis.studies.study import read_study",
-            "from datapolis.studies.pipeline import build_world, read_inputs",
+            "from datapolis.studies.inputs import build_world, read_inputs",
             "",
             'study = read_study("view.toml")  # download it here, beside the tables it names',
             "world = build_world(study, read_inputs(study))",

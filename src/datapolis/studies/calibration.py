@@ -24,8 +24,8 @@ from datapolis.core.errors import InputError
 from datapolis.statistics.inference.abc_smc import Fit, Ranges, adjusted, deviation, fit, resampled
 from datapolis.statistics.inference.abc_smc import Pool as Simulated
 from datapolis.statistics.inference.scores import rank_of, uniformity, weighted_quantile
-from datapolis.studies import pipeline
 from datapolis.studies.asking import Report, Tell, keep_answer
+from datapolis.studies.inputs import Inputs, folders_of, read_inputs
 from datapolis.studies.outcomes import Uncertainty
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.question import asked
@@ -158,7 +158,7 @@ def ask(
             field="targets",
             allowed='[calibration] targets = ["facts"], the names of audits, or paths',
         )
-    inputs = pipeline.read_inputs(read, data)
+    inputs = read_inputs(read, data)
     audits, origin = _audits(read, inputs, data, out, wanted, progress)
     firms = read.world.firms
     steps = firms.cadence if isinstance(firms, FirmsTable) else None
@@ -284,7 +284,7 @@ def calibrate(
 
 def _audits(
     study: Study,
-    inputs: pipeline.Inputs,
+    inputs: Inputs,
     data: Path | str | None,
     out: Path,
     wanted: Sequence[str],
@@ -301,7 +301,7 @@ def _audits(
             times = ordered(one.time for one in audits[FIRMS].targets if not spans(one.time))
             origin = study.world.firms.month or (times[0] if times else "")
     if any(text.partition(".")[0] in study.measures for text in wanted):
-        folders = pipeline.folders_of(study, data)
+        folders = folders_of(study, data)
         audits |= measure(study, folders, kept=out / "tables" / "audits", progress=progress)[0]
     return audits, origin
 

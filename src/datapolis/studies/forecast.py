@@ -146,7 +146,7 @@ def ask(
 def panel_of(study: Study, data: Path | str | None = None, most: int = 60) -> Panel:
     """The firms that the study's table lists in every period, the largest at the first."""
     from datapolis import tables
-    from datapolis.studies.pipeline import folders_of
+    from datapolis.studies.inputs import folders_of
 
     firms = study.world.firms
     if not isinstance(firms, FirmsTable) or firms.time is None:

@@ -39,7 +39,7 @@ from datapolis.studies.runs import PLAIN, Progress
 
 if TYPE_CHECKING:
     from datapolis.model.world import World
-    from datapolis.studies.pipeline import Inputs
+    from datapolis.studies.inputs import Inputs
     from datapolis.studies.study import Study
 
 OURS = {
@@ -69,20 +69,21 @@ def asked(
     Raises StoreError if the folder holds another question, another version's, or other files.
     """
     from datapolis.studies import pipeline
+    from datapolis.studies.inputs import build_world, read_inputs
 
     _check(out, study.text, question)
-    inputs = inputs or pipeline.read_inputs(study, data)
+    inputs = inputs or read_inputs(study, data)
     with disk(out):
         out.mkdir(parents=True, exist_ok=True)
         lock = Lock(out)
     try:
         if (out / "question.json").is_file():
             stores.same_as_begun(out, inputs.hashes)
-            world = _kept_world(out, lambda: pipeline.build_world(study, inputs))
+            world = _kept_world(out, lambda: build_world(study, inputs))
             with disk(out):
                 keep_whole(out / "model.md", stores.described())
         else:
-            world = pipeline.build_world(study, inputs)
+            world = build_world(study, inputs)
             with disk(out):
                 for name in ("world", "worlds", "rounds", "tables"):
                     shutil.rmtree(out / name, ignore_errors=True)

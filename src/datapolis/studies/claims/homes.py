@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from datapolis.model.world import World
     from datapolis.studies.claims.experiment import Experiment, Length
-    from datapolis.studies.pipeline import Inputs
+    from datapolis.studies.inputs import Inputs
     from datapolis.studies.run_cache import Laboratory
     from datapolis.studies.runs import Case
 
@@ -82,7 +82,7 @@ def fitted_months(months: Mapping[Length, int]) -> Mapping[Length, int]:
 
 def reseeded(study: Study, seeds: int, inputs: Inputs) -> list[World]:
     """Worlds of a study that differ in their seed, its own first."""
-    from datapolis.studies.pipeline import build_world
+    from datapolis.studies.inputs import build_world
 
     found = []
     for number in range(seeds):
