@@ -30,8 +30,15 @@ from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import LEVER_CLAIMS, LEVER_COST, LEVER_DECLARED, LEVERS
 from datapolis.model.indices import INDICES, STANDARD
 from datapolis.studies.candidate_policies import OBJECTIVES
-from datapolis.studies.schema import OVER_TIME, PARTS, REQUIRED, TOP, WORLD_TABLES, json_schema
-from datapolis.studies.template import study_text
+from datapolis.studies.document.schema import (
+    OVER_TIME,
+    PARTS,
+    REQUIRED,
+    TOP,
+    WORLD_TABLES,
+    json_schema,
+)
+from datapolis.studies.document.template import study_text
 
 FOLDER = Path(__file__).parent / "look-up"
 MADE = "<!-- made by docs/make_reference.py -->\n\n"

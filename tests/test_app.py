@@ -57,7 +57,7 @@ from datapolis.cli import app
 from datapolis.core.errors import InputError, StoreError
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_DECLARED, Pulse, Ramp
-from datapolis.studies.migrations import SCHEMA
+from datapolis.studies.document.migrations import SCHEMA
 from datapolis.studies.search import NOTHING, Loss, Row, Search
 from tests.serving import served
 

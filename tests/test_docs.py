@@ -29,7 +29,7 @@ from datapolis.model.society import (
     Society,
 )
 from datapolis.model.world import World
-from datapolis.studies.study import CLAIMS
+from datapolis.studies.document.sections import CLAIMS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "docs"

@@ -21,7 +21,8 @@ from datapolis.audits import concentration, prices
 from datapolis.audits.finding import AUDITS
 from datapolis.core.errors import InputError, InputErrors, StoreError
 from datapolis.report.measured import page
-from datapolis.studies.study import DEEPEST, LARGEST, MOST_SLIPS, parse_study
+from datapolis.studies.document.sections import DEEPEST, LARGEST, MOST_SLIPS
+from datapolis.studies.study import parse_study
 from datapolis.tables import reading
 from datapolis.tables.sheets import harmless
 from verification import fuzz

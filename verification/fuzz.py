@@ -166,7 +166,7 @@ def study_keys() -> list[str]:
     """The keys that a study knows, so that values come to where they are looked at."""
     from datapolis.core.parameters import DECLARED
     from datapolis.core.policy import LEVERS
-    from datapolis.studies.study import Asked, WorldPart
+    from datapolis.studies.document.sections import Asked, WorldPart
 
     table = "table name weight time month most optional from to income".split()
     parts, asked = ("firms", "graph", "ties", "incomes"), "kind table tables outcome within drop"

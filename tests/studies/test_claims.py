@@ -38,9 +38,9 @@ from datapolis.studies.claims.experiment import (
 )
 from datapolis.studies.claims.homes import Home
 from datapolis.studies.claims.verdict import Effects, Evidence, judged
+from datapolis.studies.document.sections import CLAIMS
 from datapolis.studies.run_cache import Laboratory
 from datapolis.studies.runs import Case
-from datapolis.studies.study import CLAIMS
 
 MAP = Path(__file__).parents[2] / "docs" / "claims-map.md"
 BEYOND = {  # what lies beyond the declared range, and is said to

@@ -12,9 +12,10 @@ from datapolis.audits.finding import options_of
 from datapolis.core.errors import InputError
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVERS
-from datapolis.studies import schema, study
+from datapolis.studies import study
+from datapolis.studies.document import schema
+from datapolis.studies.document.template import study_text
 from datapolis.studies.study import parse_study
-from datapolis.studies.template import study_text
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = schema.json_schema()

@@ -7,10 +7,11 @@ from datapolis.core.errors import InputError
 from datapolis.core.parameters import DECLARED, Parameters
 from datapolis.core.policy import LEVERS, Policy, Pulse, Ramp, Rule
 from datapolis.core.scenario import Shock
-from datapolis.studies import migrations
-from datapolis.studies.study import CLAIMS, parse_study, read_study
-from datapolis.studies.template import study_text
-from datapolis.studies.toml_positions import Lines
+from datapolis.studies.document import migrations
+from datapolis.studies.document.sections import CLAIMS
+from datapolis.studies.document.template import study_text
+from datapolis.studies.document.toml_positions import Lines
+from datapolis.studies.study import parse_study, read_study
 
 HEAD = 'schema = 2\ntitle = "t"\n'
 

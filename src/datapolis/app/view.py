@@ -21,7 +21,7 @@ from datapolis.core.declare import Declaration
 from datapolis.core.errors import InputError, nearest
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_DECLARED, Policy, Pulse, Ramp, Rule
-from datapolis.studies.migrations import SCHEMA, migrated
+from datapolis.studies.document.migrations import SCHEMA, migrated
 
 if TYPE_CHECKING:
     from datapolis.studies.study import Study

@@ -172,8 +172,8 @@ def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="the study to write")],
 ) -> None:
     """Write a commented study into FILE, with every parameter and lever; nothing is overwritten."""
+    from datapolis.studies.document.template import study_text
     from datapolis.studies.files import write_new
-    from datapolis.studies.template import study_text
 
     write_new(file, study_text())
     print(file)

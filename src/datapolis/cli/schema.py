@@ -14,6 +14,6 @@ def add(app: typer.Typer) -> None:
 
 def print_schema() -> None:
     """Print the JSON Schema of study files: datapolis schema > study.schema.json."""
-    from datapolis.studies.schema import schema_text
+    from datapolis.studies.document.schema import schema_text
 
     print(schema_text(), end="")

@@ -25,12 +25,13 @@ from datapolis.statistics.inference.abc_smc import Fit, Ranges, adjusted, deviat
 from datapolis.statistics.inference.abc_smc import Pool as Simulated
 from datapolis.statistics.inference.scores import rank_of, uniformity, weighted_quantile
 from datapolis.studies.asking import Report, Tell, keep_answer
+from datapolis.studies.document.sections import FirmsTable
 from datapolis.studies.inputs import Inputs, folders_of, read_inputs
 from datapolis.studies.outcomes import Uncertainty
 from datapolis.studies.posterior import Posterior, Prior, baseline, values_at
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case
-from datapolis.studies.study import FirmsTable, Study, read_study
+from datapolis.studies.study import Study, read_study
 from datapolis.studies.targets import Targets, gather, spans
 from datapolis.tables.periods import ordered
 

@@ -31,10 +31,11 @@ from datapolis.statistics.indicators import top_fifth_share
 from datapolis.statistics.inference.scores import crps, interval
 from datapolis.studies.asking import Report, Tell, keep_answer
 from datapolis.studies.cadence import cadence
+from datapolis.studies.document.sections import FirmsTable
 from datapolis.studies.posterior import Posterior, baseline
 from datapolis.studies.question import asked
 from datapolis.studies.runs import Case
-from datapolis.studies.study import FirmsTable, Study, read_study
+from datapolis.studies.study import Study, read_study
 
 if TYPE_CHECKING:
     from jaxtyping import Float

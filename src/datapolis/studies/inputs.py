@@ -16,16 +16,16 @@ import numpy as np
 
 from datapolis import tables
 from datapolis.core.errors import InputError, nearest
-from datapolis.studies.study import (
+from datapolis.studies.document.sections import (
     AgenciesTable,
     FirmsTable,
     GraphTable,
     IncomesTable,
     OrganizationsTable,
-    Study,
     Table,
     TiesTable,
 )
+from datapolis.studies.study import Study
 from datapolis.tables.periods import ordered
 
 if TYPE_CHECKING:

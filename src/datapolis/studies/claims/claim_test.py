@@ -62,9 +62,9 @@ from datapolis.studies.claims.verdict import (
     judged,
     median_interval,
 )
+from datapolis.studies.document.migrations import SCHEMA
 from datapolis.studies.files import disk, read_json, read_whole, write_json
 from datapolis.studies.inputs import read_inputs
-from datapolis.studies.migrations import SCHEMA
 from datapolis.studies.question import asked
 from datapolis.studies.records import case_record
 from datapolis.studies.runs import PLAIN, Case, Progress

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from datapolis.core.errors import InputError
 from datapolis.studies.claims.worlds import WORLDS
-from datapolis.studies.migrations import SCHEMA
+from datapolis.studies.document.migrations import SCHEMA
 from datapolis.studies.runs import PLAIN
 from datapolis.studies.study import Study, parse_study
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_DECLARED
-from datapolis.studies.migrations import SCHEMA
-from datapolis.studies.study import WorldPart
+from datapolis.studies.document.migrations import SCHEMA
+from datapolis.studies.document.sections import WorldPart
 
 WORLD = {
     "citizens": "time grows in proportion; 100_000 is a good size where there is time",

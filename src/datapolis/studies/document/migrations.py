@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datapolis.core.errors import InputError
-from datapolis.studies.toml_positions import Lines
+from datapolis.studies.document.toml_positions import Lines
 
 SCHEMA = 2
 Plain = dict[str, Any]

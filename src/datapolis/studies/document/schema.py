@@ -20,31 +20,31 @@ from datapolis.core.declare import Declaration
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_DECLARED, LEVERS
 from datapolis.core.scenario import CAPACITY, WHOM
-from datapolis.studies import study
-from datapolis.studies.migrations import SCHEMA
-from datapolis.studies.study import CLAIMS, NONE
-from datapolis.studies.template import WORLD
+from datapolis.studies.document import sections
+from datapolis.studies.document.migrations import SCHEMA
+from datapolis.studies.document.sections import CLAIMS, NONE
+from datapolis.studies.document.template import WORLD
 
 Plain = dict[str, Any]
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 POLICY_NAME = "^[A-Za-z][A-Za-z0-9_-]*$"
 
-PARTS: dict[str, type[study.Part]] = {
-    "world": study.WorldPart,
-    "firms": study.FirmsTable,
-    "agencies": study.AgenciesTable,
-    "organizations": study.OrganizationsTable,
-    "ties": study.TiesTable,
-    "graph": study.GraphTable,
-    "incomes": study.IncomesTable,
-    "scenario": study.ShockPart,
-    "ensemble": study.EnsemblePart,
-    "record": study.RecordPart,
-    "claims": study.ClaimsPart,
-    "sensitivity": study.SensitivityPart,
-    "search": study.SearchPart,
-    "calibration": study.CalibrationPart,
+PARTS: dict[str, type[sections.Part]] = {
+    "world": sections.WorldPart,
+    "firms": sections.FirmsTable,
+    "agencies": sections.AgenciesTable,
+    "organizations": sections.OrganizationsTable,
+    "ties": sections.TiesTable,
+    "graph": sections.GraphTable,
+    "incomes": sections.IncomesTable,
+    "scenario": sections.ShockPart,
+    "ensemble": sections.EnsemblePart,
+    "record": sections.RecordPart,
+    "claims": sections.ClaimsPart,
+    "sensitivity": sections.SensitivityPart,
+    "search": sections.SearchPart,
+    "calibration": sections.CalibrationPart,
 }
 """The parts of a study with keys of their own; those of [world] are tables within it."""
 
