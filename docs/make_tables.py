@@ -19,10 +19,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-import datapolis.model.indices
 from datapolis.core.parameters import DECLARED
 from datapolis.core.policy import LEVER_CLAIMS, LEVER_COST, LEVER_DECLARED, LEVERS
-from datapolis.model.indices import INDICES, STANDARD
+from datapolis.model.indices import GROUPS, INDICES, STANDARD
 from datapolis.model.month import MONTH
 from datapolis.model.society import Flows
 
@@ -116,7 +115,7 @@ def index_table() -> str:
 def flow_table() -> str:
     """Every flow of the month, who makes it, and who reads it."""
     texts = {step.__name__: inspect.getsource(inspect.getmodule(step)) for step in MONTH}  # type: ignore[arg-type]
-    observed = inspect.getsource(datapolis.model.indices)
+    observed = "".join(inspect.getsource(group) for group in GROUPS)
     rows = []
     for item in fields(Flows):
         maker = vars(item.default_factory())["maker"]  # type: ignore[misc]
