@@ -375,7 +375,7 @@ def asked(path: Path, given: dict[str, Any]) -> Any:
     """The audit of a table, with as many of the options as it takes; missing ones are columns."""
     from datapolis.audits import AUDITS
     from datapolis.audits.finding import options_of
-    from datapolis.studies.measured import misfit
+    from datapolis.studies.audit_options import misfit
 
     audit, names = AUDITS[given["kind"]], given["columns"]
     taken = {}

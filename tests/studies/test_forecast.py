@@ -7,7 +7,7 @@ import pytest
 import xarray
 
 from datapolis.core.errors import InputError
-from datapolis.studies import forecast
+from datapolis.studies import forecast, market_inversion
 from datapolis.studies.forecast import (
     METHODS,
     Forecasted,
@@ -163,7 +163,7 @@ def test_a_period_is_as_many_months_of_the_model_as_its_dates_say(tmp_path, labe
             return xarray.Dataset({"user_share_by_firm": values})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(revealed, "at_rest", lambda world, *_: world)
+        patch.setattr(market_inversion, "at_rest", lambda world, *_: world)
         told = forecast._from_model(Lab(), study, found, 2, baseline(), draws=3, horizon=4)
     assert grown[0] > 4 * months
     ahead = told - found.logs[2]

@@ -79,7 +79,7 @@ def test_killed_and_asked_again_ends_bit_equal(tmp_path, world, undisturbed):
         sys.path.insert(0, {str(__file__).rpartition("/")[0]!r})
         from datapolis.studies import ensemble
         ensemble.AT_ONCE = 240
-        import test_laboratory as here
+        import test_run_cache as here
         world = here.World.generate(
             citizens=120, regions=2, departments=2, firms=8, associations=3
         )

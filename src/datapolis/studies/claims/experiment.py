@@ -197,7 +197,7 @@ class Experiment:
 
     id: str
     claims: tuple[str, ...]
-    indices: tuple[str, ...]  # in which a reader of a study's results looks for it
+    indices: tuple[str, ...] = ()  # in which a reader of a study's results looks for it
     question: str
     arms: tuple[Arm, ...]
     criteria: tuple[Criterion, ...]
