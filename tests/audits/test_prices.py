@@ -661,7 +661,7 @@ def test_pairs_have_an_exact_p_and_no_error():
     assert not found.all("design_effect") and np.isnan(found["detectable"].estimate)
     assert np.isnan(one.lower) or one.lower < one.upper or one.lower == pytest.approx(1.0)
     by_market = prices(rows.assign(land="x"), outcome="price", within=["land"], **options)
-    assert "No error is told" in by_market["difference", "x"].says
+    assert "No error is reported" in by_market["difference", "x"].says
     assert "nan" not in "".join(finding.says for finding in by_market.findings)
 
 
@@ -681,4 +681,4 @@ def test_an_outcome_alike_everywhere_has_no_error_in_areas_and_regressions():
     assert gap.estimate == 0 and np.isnan(gap.lower)
     slope = prices(rows, outcome="speed", by="income", public=True)["slope"]
     assert slope.estimate == pytest.approx(0, abs=1e-12)
-    assert np.isnan(slope.p_value) and np.isnan(slope.lower) and "no error is told" in slope.says
+    assert np.isnan(slope.p_value) and np.isnan(slope.lower) and "no error is reported" in slope.says

@@ -172,7 +172,7 @@ def _slope(name: str, fitted: Regression, focus: Term, asked: PriceOptions) -> F
             f"independent; less than {POWER * error:.2g} would mostly not be found"
         )
         if not known:
-            chance = "no error is told: the terms give every row exactly, but for rounding"
+            chance = "no error is reported: the terms give every row exactly, but for rounding"
         says = (
             f"{asked.outcome.text} changes by {estimate:.3g} for each 1 of {focus.text}{inside} "
             f"({chance})."

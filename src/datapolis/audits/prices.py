@@ -722,7 +722,7 @@ def _of_market(
 def _row_by_row(one: Compared, asked: PriceOptions) -> str:
     """In words what rows would say, and what would be found; or that there is no error."""
     if not (np.isfinite(one.detectable) and np.isfinite(one.design_effect)):
-        return f"No error is told: {_no_error(one, asked)}"
+        return f"No error is reported: {_no_error(one, asked)}"
     reach = min(one.detectable, 1.0) if asked.outcome.sign else one.detectable
     found = asked.number(reach, sign=True).lstrip("+")
     return (
