@@ -1,0 +1,1 @@
+"""Guards: what this version gives, kept, so that a change that should move nothing shows it."""
