@@ -88,12 +88,12 @@ def _study() -> Iterator[Path]:
 def society() -> dict[str, Any]:
     """The world, and the society of both members after two years under the policy."""
     from datapolis.model.simulation import Run
-    from datapolis.studies import ensemble, store, work
+    from datapolis.studies import ensemble, inputs, store
     from datapolis.studies.study import read_study
 
     with _study() as path:
         study = read_study(path)
-        world = work.build_world(study, work.read_inputs(study))
+        world = inputs.build_world(study, inputs.read_inputs(study))
     batch = ensemble.Batch(0, POLICY, 0, study.ensemble.members)
     cases = ensemble.cases_of(study, ensemble.draws(study), batch)
     run = Run.begin(
@@ -120,11 +120,11 @@ def society() -> dict[str, Any]:
 @cache
 def results() -> dict[str, Any]:
     """What the folder of a study holds, but for what changes with the day and the machine."""
-    from datapolis.studies import work
+    from datapolis.studies import pipeline
     from datapolis.studies.files import read_json
 
     with _study() as path:
-        out = work.run(path, path.parent / "out")
+        out = pipeline.run(path, path.parent / "out")
         files = sorted(one.relative_to(out).as_posix() for one in out.rglob("*") if one.is_file())
         marks = {one.name: read_json(one) for one in sorted((out / "done").iterdir())}
         return {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datapolis.core.errors import InputError, StoreError
-from datapolis.studies import calibration, search, sensitivity, work
+from datapolis.studies import calibration, inputs, search, sensitivity
 from datapolis.studies.study import read_study
 
 NAME = "study.toml"
@@ -295,9 +295,9 @@ def _asked(path: Path, command: str) -> None:
     """
     if command == "run":
         study = read_study(path)
-        inputs = work.read_inputs(study)
-        work.measure_inputs(study, inputs)
-        work.build_world(study, inputs)
+        read = inputs.read_inputs(study)
+        inputs.measure_inputs(study, read)
+        inputs.build_world(study, read)
         return
     try:
         COMMANDS[command](path, path)
