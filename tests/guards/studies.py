@@ -297,7 +297,6 @@ def _asked(path: Path, command: str) -> None:
         study = read_study(path)
         read = inputs.read_inputs(study)
         inputs.measure_inputs(study, read)
-        inputs.build_world(study, read)
         return
     try:
         COMMANDS[command](path, path)
