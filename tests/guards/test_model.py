@@ -1,4 +1,8 @@
-"""A society and a study give the numbers that they gave, and where possible the same bits."""
+"""A society and a study give the numbers that they gave, and the same bits, on one platform.
+
+On another processor one citizen may choose otherwise by a rounding, and two years carry it on:
+tests/test_golden.py asks there.
+"""
 
 import pytest
 
@@ -10,7 +14,10 @@ PLATFORM = {"platform": ""}
 
 @pytest.mark.parametrize("name", SIMULATED)
 def test_numbers_are_what_they_were(name):
-    kept, found = read_json(name), SIMULATED[name]()
+    kept = read_json(name)
+    if kept["platform"] != platform():
+        pytest.skip(f"{name}: kept on another platform ({kept['platform']})")
+    found = SIMULATED[name]()
     assert other(name, {**kept, **PLATFORM}, {**found, **PLATFORM}) == []
 
 
