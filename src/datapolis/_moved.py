@@ -77,9 +77,10 @@ class Moved(MetaPathFinder, Loader):
 
 def _now(name: str) -> str:
     """What a module is called now; "" if it has not moved."""
-    if not name.startswith("datapolis."):
-        return ""
-    for old, new in MOVED.items():
-        if name == f"datapolis.{old}" or name.startswith(f"datapolis.{old}."):
-            return f"datapolis.{new}{name.removeprefix(f'datapolis.{old}')}"
+    package, _, inside = name.partition(".")
+    old = inside if package == "datapolis" else ""
+    while old:
+        if old in MOVED:
+            return f"datapolis.{MOVED[old]}{inside.removeprefix(old)}"
+        old = old.rpartition(".")[0]
     return ""

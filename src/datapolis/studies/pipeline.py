@@ -22,10 +22,7 @@ from datapolis.studies import files
 from datapolis.studies import store as stores
 from datapolis.studies.inputs import Inputs, build_world, measure_inputs, read_inputs
 from datapolis.studies.store import Content, Store
-from datapolis.studies.study import (
-    Study,
-    read_study,
-)
+from datapolis.studies.study import Study, read_study
 
 if TYPE_CHECKING:
     from datapolis.model.indices import Index

@@ -15,10 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import (
-    BaseModel,
-    ValidationError,
-)
+from pydantic import BaseModel, ValidationError
 
 from datapolis.core.errors import InputError, InputErrors, nearest
 from datapolis.core.parameters import Parameters
